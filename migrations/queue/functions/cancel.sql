@@ -1,0 +1,21 @@
+-- SPDX-License-Identifier: MIT
+-- Cancels a job that has not ended. Of a running one the worker is told; its late settle answers "lost".
+create or replace function /*schema*/cancel(p_id bigint) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+declare
+  j /*schema*/job_live;
+  l record;
+begin
+  select * into j from /*schema*/job_live where id = p_id for update;
+  if not found then return false; end if;
+  if /*schema*/unready(j) then
+    perform /*schema*/finish(j.queue, array[j.id], 'cancelled', null, null, null, 'queued');
+    return true;
+  end if;
+  select started_on, worker into l from /*schema*/job_lease where ids @> array[p_id];
+  perform /*schema*/finish(j.queue, array[j.id], 'cancelled', array[j.progress], array[l.started_on], array[l.worker], 'active');
+  if l.worker is not null then perform pg_notify('pgqueue_' || l.worker, 'cancel ' || p_id); end if;
+  return true;
+end $f$;

@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: MIT
+-- Deletes a queue with its schedules and all its jobs, live and finished. A worker that runs one of them
+-- gets "lost" for an answer. The end hook, if any, is told that the live ones are cancelled.
+create or replace function /*schema*/delete_queue(p_name text) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+declare
+  q constant /*schema*/queue := /*schema*/get_queue(p_name);
+  v_ids bigint[];
+begin
+  delete from /*schema*/queue where name = p_name;
+  if q.end_hook is not null then
+    v_ids := array(select id from /*schema*/job_live where queue = p_name);
+    execute format('select %s($1, $2, $3)', q.end_hook)
+      using v_ids, 'cancelled', array_fill(null::jsonb, array[cardinality(v_ids)]);
+  end if;
+  delete from /*schema*/job_ready where queue = p_name;
+  delete from /*schema*/job_live where queue = p_name;
+  delete from /*schema*/job_lease where queue = p_name;
+  delete from /*schema*/job_finished where queue = p_name;
+  delete from /*schema*/job_bell where queue = p_name;
+  delete from /*schema*/fan_out_run where queue = p_name;
+  delete from /*schema*/queue_count where queue = p_name;
+  delete from /*schema*/queue_delta where queue = p_name;
+  return true;
+end $f$;

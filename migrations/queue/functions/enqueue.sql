@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- Inserts jobs of one queue with the same options: the only way in for send, schedules, fan-outs, dead
+-- letters. Answers their ids in the order of p_data, NULL for one that a policy refused.
+--   p_start, p_origin, p_priority  one per job, or NULL: now or the option, none, the option. A p_start is kept
+--     to the microsecond, also in the past, where the next claim from the start finds it.
+create or replace function /*schema*/enqueue(p_queue text, p_data jsonb[], p_options jsonb default '{}',
+  p_start timestamptz[] default null, p_origin jsonb[] default null, p_priority int[] default null)
+returns bigint[] language plpgsql
+set enable_seqscan = off set jit = off
+as $f$
+declare
+  q constant /*schema*/queue := /*schema*/get_queue(p_queue);
+  o /*schema*/job_live;
+  v_now constant timestamptz := /*schema*/clock();
+  v_start timestamptz := v_now;
+  v_count constant int := coalesce(pg_catalog.cardinality(p_data), 0);
+  v_ids bigint[];
+  v_earliest timestamptz;
+begin
+  if v_count = 0 then return '{}'; end if;
+  o.rank := 0; o.expire_ms := q.expire_ms; o.retry_ms := q.retry_ms; o.retry_max_ms := q.retry_max_ms;
+  o.keep_queued_s := q.keep_queued_s; o.retry_limit := q.retry_limit; o.backoff := q.backoff;
+  o.dead_letter := q.dead_letter;
+  if p_options is not null and p_options <> '{}' then
+    o := /*schema*/apply_send_options(o, p_options);
+    v_start := greatest(v_now, /*schema*/option_start(p_options, v_now));
+  end if;
+  perform /*schema*/check_payloads(p_data);
+  perform /*schema*/add_ranks(q, case when p_priority is null then array[o.rank]
+    else array(select distinct -p from pg_catalog.unnest(p_priority) p) end);
+  if o.singleton_key is not null and v_count > 1 then
+    -- the first takes the key, the others are refused by it
+    v_ids := /*schema*/enqueue(p_queue, p_data[1:1], p_options, p_start[1:1], p_origin[1:1], p_priority[1:1]);
+    return v_ids || pg_catalog.array_fill(null::bigint, array[v_count - 1]);
+  end if;
+  with s as (
+    select coalesce(u.start_after, v_start) as start_after, coalesce(-u.priority, o.rank) as rank,
+      u.origin, u.data
+    from rows from (pg_catalog.unnest(p_data), pg_catalog.unnest(p_start), pg_catalog.unnest(p_origin),
+      pg_catalog.unnest(p_priority)) with ordinality u(data, start_after, origin, priority, ord)
+    order by u.ord -- identity numbers are drawn in this order
+  ), j as (
+    insert into /*schema*/job_live (created_on, start_after, rank, expire_ms, retry_ms, retry_max_ms,
+      keep_queued_s, retry_limit, backoff, queue, singleton_key, group_id, dead_letter, origin, data)
+    select v_now, s.start_after, s.rank, o.expire_ms, o.retry_ms, o.retry_max_ms, o.keep_queued_s,
+      o.retry_limit, o.backoff, p_queue, o.singleton_key, o.group_id, o.dead_letter, s.origin, s.data
+    from s
+    on conflict (queue, singleton_key) where singleton_key is not null do nothing
+    returning id, start_after, rank
+  ), r as (
+    insert into /*schema*/job_ready (id, start_after, rank, attempt, queue)
+    select j.id, j.start_after, j.rank, 0, p_queue from j
+  )
+  select pg_catalog.array_agg(j.id order by j.id), pg_catalog.min(j.start_after) into v_ids, v_earliest from j;
+  if v_ids is null then return array[null::bigint]; end if;
+  insert into /*schema*/queue_delta (queue, created) values (p_queue, v_count);
+  perform /*schema*/ring(p_queue, v_earliest, v_count);
+  return v_ids;
+end $f$;

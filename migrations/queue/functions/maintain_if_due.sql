@@ -1,0 +1,19 @@
+-- SPDX-License-Identifier: MIT
+-- Calls maintain() when there may be something to do: foreign leases (looked at each second at most), attempts
+-- over their time, due schedules, or half a minute without any.
+create or replace function /*schema*/maintain_if_due(p_self bigint, p_now timestamptz) returns void
+language plpgsql
+set jit = off
+as $f$
+declare
+  v_look timestamptz;
+begin
+  select look_on into v_look from /*schema*/maintenance;
+  if v_look > p_now - interval '29 s' and v_look <= p_now
+    and not exists (select from /*schema*/job_lease where expire_on <= p_now)
+    and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now)
+    and (v_look > p_now - interval '900 ms'
+      or not exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null))
+  then return; end if;
+  perform /*schema*/maintain(p_self);
+end $f$;

@@ -1,0 +1,45 @@
+-- SPDX-License-Identifier: MIT
+-- A worker's beat, its share of maintenance, and its look around, in one statement.
+--   p_queues   the queues that it works (NULL: all)
+--   p_sleep    those of them that it will not look at until wake_on: a send rings for these
+--   p_running  jobs that it runs
+-- Answers:
+--   known      false: it is not registered (any more) and must register anew
+--   due        queues among p_queues with a job due now
+--   wait_ms    come again by then
+--   gone       jobs among p_running that were cancelled or taken away
+create or replace function /*schema*/poll(p_worker bigint, p_queues text[] default null, p_sleep text[] default null,
+  p_running bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
+language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
+as $f$
+declare
+  v_now constant timestamptz := /*schema*/clock();
+  v_wake timestamptz := v_now + interval '30 s';
+  v_some timestamptz;
+begin
+  update /*schema*/job_worker w set beat_on = v_now
+    where w.id = p_worker and (w.beat_on < v_now - interval '5 s' or w.beat_on > v_now);
+  known := found or exists (select from /*schema*/job_worker w where w.id = p_worker);
+  begin
+    perform /*schema*/maintain_if_due(p_worker, v_now);
+  exception when others then
+    raise warning 'maintenance failed: % (%)', sqlerrm, sqlstate;
+  end;
+  gone := array(select i from pg_catalog.unnest(p_running) i
+    where not exists (select from /*schema*/job_live j where j.id = i));
+  select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
+    into due, v_some
+    from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank), lateral (
+        select y.start_after from /*schema*/job_ready y where y.queue = q.name and y.rank = k.rank
+        order by y.start_after, y.id limit 1) f) as next_on
+      from /*schema*/queue q where (p_queues is null or q.name = any (p_queues)) and q.paused_on is null) x;
+  due := coalesce(due, '{}');
+  v_wake := least(v_wake, v_some, /*schema*/next_chore(p_worker, v_now));
+  if p_sleep is not null then
+    insert into /*schema*/job_bell as b (queue, worker, until)
+      select s, p_worker, v_wake from pg_catalog.unnest(p_sleep) s order by s
+      on conflict (queue, worker) do update set until = excluded.until;
+  end if;
+  wait_ms := pg_catalog.ceil(greatest(0, extract(epoch from v_wake - v_now) * 1000));
+end $f$;

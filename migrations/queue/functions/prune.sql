@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: MIT
+-- Removes what means nothing any more: leases without an open job, workers that have not beaten for five
+-- minutes and hold nothing, bells of workers that are gone, fan-out keys older than 30 days.
+create or replace function /*schema*/prune() returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp set jit = off
+as $f$
+declare
+  v_now constant timestamptz := /*schema*/clock();
+  w record;
+begin
+  delete from /*schema*/job_lease where lease in (
+    select l.lease from /*schema*/job_lease l
+    where not exists (select from unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id)
+    order by l.lease for update skip locked);
+  delete from /*schema*/job_bell b where not exists (select from /*schema*/job_worker w where w.id = b.worker);
+  for w in select id, beat_on from /*schema*/job_worker k
+    where not exists (select from /*schema*/job_lease l where l.worker = k.id) order by id for update skip locked
+  loop
+    if pg_try_advisory_xact_lock(w.id) then
+      delete from /*schema*/job_bell where worker = w.id; -- it does not listen; if it lives it polls
+      if w.beat_on < v_now - interval '5 min' then delete from /*schema*/job_worker where id = w.id; end if;
+    end if;
+  end loop;
+  delete from /*schema*/fan_out_run where first_on < v_now - interval '30 days'
+    and coalesce(last_start, first_on) < v_now - interval '30 days';
+end $f$;

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: MIT
+-- Empties the partitions of finished jobs whose day has come. It waits 100 ms at most for a lock: a partition
+-- that somebody reads is emptied at a later sweep. Answers how many partitions were emptied.
+create or replace function /*schema*/purge_finished() returns int
+language plpgsql
+set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+as $f$
+declare
+  v_today constant date := (/*schema*/clock() at time zone 'UTC')::date;
+  v_old boolean;
+  v_new boolean;
+  v_count int := 0;
+begin
+  for n in 0 .. 31 loop
+    execute format('select exists (select from /*schema*/job_finished_%s where purge_on <= $1),'
+      ' exists (select from /*schema*/job_finished_%s where purge_on > $1)', n, n) into v_old, v_new using v_today;
+    continue when not v_old;
+    begin
+      if v_new then -- only when nothing was purged for weeks
+        execute format('delete from /*schema*/job_finished_%s where purge_on <= $1', n) using v_today;
+      else
+        execute format('truncate /*schema*/job_finished_%s', n);
+      end if;
+      v_count := v_count + 1;
+    exception when lock_not_available then
+      null; -- a reader is there: the next sweep tries again, the view does not show these rows any more
+    end;
+  end loop;
+  delete from /*schema*/queue_count where purge_on <= v_today and purge_on > '-infinity';
+  return v_count;
+end $f$;

@@ -1,0 +1,37 @@
+-- SPDX-License-Identifier: MIT
+-- Frees the leases of workers that are gone. Gone is who holds leases and has not beaten for 30 s (a frozen
+-- process, a cut cable), or whose session lock was free at two looks at least a second apart: a worker whose
+-- connection broke has that second to come back, so a server restart doubles nothing. Answers how many jobs.
+create or replace function /*schema*/rescue_dead(p_self bigint default null) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+declare
+  v_now constant timestamptz := /*schema*/clock();
+  v_count bigint := 0;
+  v_free boolean;
+  w record;
+begin
+  for w in
+    select l.worker as id, j.beat_on, j.suspect_on, j.name
+    from (select distinct worker from /*schema*/job_lease where worker is not null) l
+    left join /*schema*/job_worker j on j.id = l.worker
+    where l.worker is distinct from p_self order by l.worker
+  loop
+    if not pg_try_advisory_xact_lock(w.id) then -- it lives
+      if w.suspect_on is not null then
+        update /*schema*/job_worker set suspect_on = null where id = w.id;
+      end if;
+      continue when w.beat_on > v_now - interval '30 s';
+    elsif w.suspect_on is null and w.beat_on is not null then
+      update /*schema*/job_worker set suspect_on = v_now where id = w.id;
+      continue;
+    elsif w.suspect_on > v_now - interval '1 s' then
+      continue;
+    end if;
+    v_count := v_count + /*schema*/end_leases(w.id, null, '{}', format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
+    delete from /*schema*/job_bell where worker = w.id;
+    delete from /*schema*/job_worker where id = w.id;
+  end loop;
+  return v_count;
+end $f$;

@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: MIT
+-- Ends a pause and wakes the sleepers.
+create or replace function /*schema*/resume_queue(p_name text) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+begin
+  perform /*schema*/get_queue(p_name);
+  update /*schema*/queue set paused_on = null, paused_reason = null where name = p_name;
+  perform /*schema*/ring(p_name, /*schema*/clock(), 16);
+  return true;
+end $f$;

@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: MIT
+-- Makes a queued job due now. False if it is not queued.
+create or replace function /*schema*/run_now(p_id bigint) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+declare
+  j /*schema*/job_live;
+begin
+  select * into j from /*schema*/job_live where id = p_id for update;
+  if not found or not /*schema*/unready(j) then return false; end if;
+  update /*schema*/job_live set start_after = least(start_after, /*schema*/clock()) where id = p_id returning * into j;
+  insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (j.id, j.start_after, j.rank, j.attempt, j.queue);
+  perform /*schema*/ring(j.queue, j.start_after, 1);
+  return true;
+end $f$;

@@ -1,0 +1,79 @@
+-- SPDX-License-Identifier: MIT
+-- Settles claimed jobs, of any queues and leases, in one statement: for each pair whether it was still open in
+-- that lease (true), or lost (false, and nothing changed).
+--   p_outcomes  done, fail (for good), retry, snooze, release, cancel; NULL: all done
+--   p_details   outputs or errors; JSON as text, other text becomes a JSON string; NULL: none
+--   p_delays    seconds until the next start, for snooze and retry; NULL: none, or by the job's backoff
+--   p_closes    leases of which this was the last: their row goes at once instead of at the next sweep
+create or replace function /*schema*/settle(p_ids bigint[], p_leases bigint[], p_outcomes text[] default null,
+  p_details text[] default null, p_delays float8[] default null, p_closes bigint[] default null)
+returns boolean[] language plpgsql
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
+as $f$
+declare
+  v_now constant timestamptz := /*schema*/clock();
+  v_details jsonb[];
+  v_back bigint[] := '{}';
+  v_done bigint[] := '{}';
+  v_open bigint[] := '{}'; -- jobs found open in the lease given, and
+  v_ords bigint[] := '{}'; -- their places in p_ids
+  v_some bigint[];
+  v_returned bigint[];
+  g record;
+begin
+  -- Lock first, look in the next statement: it sees what the locks waited for.
+  perform from /*schema*/job_lease l where l.lease = any (p_leases) order by l.lease for update;
+  if p_details is not null then
+    begin
+      v_details := p_details::jsonb[];
+    exception when others then
+      v_details := array(select /*schema*/to_json_safe(t) from pg_catalog.unnest(p_details) with ordinality u(t, o) order by o);
+    end;
+  end if;
+  for g in
+    select l.queue, coalesce(s.outcome, 'done') as outcome, pg_catalog.array_agg(s.id) as ids,
+      pg_catalog.array_agg(s.ord) as ords,
+      pg_catalog.array_agg(s.detail) as details, pg_catalog.array_agg(s.delay) as delays,
+      pg_catalog.array_agg(l.started_on) as started, pg_catalog.array_agg(l.worker) as workers
+    from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_leases), pg_catalog.unnest(p_outcomes),
+      pg_catalog.unnest(v_details), pg_catalog.unnest(p_delays)) with ordinality s(id, lease, outcome, detail, delay, ord)
+    join (select x.lease, x.queue, x.started_on, x.worker, pg_catalog.unnest(x.ids) as id
+      from /*schema*/job_lease x where x.lease = any (p_leases)) l on l.lease = s.lease and l.id = s.id
+    group by 1, 2 order by 1, 2
+  loop
+    v_returned := '{}';
+    case g.outcome
+      when 'done' then
+        v_some := /*schema*/finish(g.queue, g.ids, 'completed', g.details, g.started, g.workers, 'active');
+      when 'fail' then
+        v_some := /*schema*/finish(g.queue, g.ids, 'failed', g.details, g.started, g.workers, 'active');
+      when 'cancel' then
+        v_some := /*schema*/finish(g.queue, g.ids, 'cancelled', g.details, g.started, g.workers, 'active');
+      when 'retry' then
+        select * into v_some, v_returned
+          from /*schema*/fail_attempts(g.queue, g.ids, g.details, g.delays, g.started, g.workers);
+      when 'snooze' then
+        v_some := /*schema*/requeue(g.queue, g.ids, array(select v_now + coalesce(pg_catalog.make_interval(secs => d.delay),
+          (select pg_catalog.make_interval(secs => j.retry_ms / 1000.0) from /*schema*/job_live j where j.id = d.id))
+          from rows from (pg_catalog.unnest(g.ids), pg_catalog.unnest(g.delays)) with ordinality d(id, delay, o) order by d.o), null);
+        v_returned := v_some;
+      when 'release' then
+        v_some := /*schema*/requeue(g.queue, g.ids, null, null);
+        v_returned := v_some;
+      else
+        raise exception 'settle: unknown outcome "%" (done, fail, retry, snooze, release, cancel)', g.outcome using errcode = '22023';
+    end case;
+    v_done := v_done || v_some;
+    v_back := v_back || v_returned;
+    v_open := v_open || g.ids;
+    v_ords := v_ords || g.ords;
+  end loop;
+  perform /*schema*/trim_leases(p_leases, v_back, p_closes, pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids));
+  if pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids) then
+    return pg_catalog.array_fill(true, array[pg_catalog.cardinality(p_ids)]);
+  end if;
+  return array(select o.ord is not null from pg_catalog.generate_series(1, pg_catalog.cardinality(p_ids)) s(ord)
+    left join (select f.ord from rows from (pg_catalog.unnest(v_ords), pg_catalog.unnest(v_open)) f(ord, id)
+      join pg_catalog.unnest(v_done) d(id) on d.id = f.id) o on o.ord = s.ord
+    order by s.ord);
+end $f$;

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: MIT
+-- Cancels queued jobs that were not started within their keep_queued, walking over the jobs by id, up to
+-- 10,000 at each call, from where the last call stopped.
+create or replace function /*schema*/sweep_queued() returns bigint
+language plpgsql
+set jit = off
+as $f$
+declare
+  v_now constant timestamptz := /*schema*/clock();
+  v_last bigint;
+  v_id bigint;
+  v_count bigint := 0;
+  v_old bigint[];
+  j /*schema*/job_live;
+begin
+  with c as (
+    select id, start_after + pg_catalog.make_interval(secs => keep_queued_s) < v_now as old
+    from /*schema*/job_live where id > (select swept_id from /*schema*/maintenance) order by id limit 10000
+  )
+  select pg_catalog.max(id), pg_catalog.array_agg(id order by id) filter (where old) into v_last, v_old from c;
+  foreach v_id in array coalesce(v_old, '{}') loop
+    select * into j from /*schema*/job_live where id = v_id for update skip locked;
+    if found and j.start_after + pg_catalog.make_interval(secs => j.keep_queued_s) < v_now and /*schema*/unready(j) then
+      perform /*schema*/finish(j.queue, array[v_id], 'cancelled',
+        array[pg_catalog.jsonb_build_object('message', 'not started within keep_queued')], null, null, 'queued');
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  update /*schema*/maintenance set swept_id = coalesce(v_last, 0);
+  return v_count;
+end $f$;
