@@ -37,8 +37,7 @@ static const char *const wrong_shapes[] = {
     "{\"meta\":{\"code\":200},\"response\":{\"checkins\":[1,2,3]}}",
     "{\"meta\":{\"code\":200},\"response\":{\"checkins\":{\"count\":1,\"items\":{\"0\":{}}}}}",
     "{\"meta\":{\"code\":200},\"response\":{\"checkins\":{\"count\":1,\"items\":[\"x\"]}}}",
-    "{\"meta\":{\"code\":200},\"response\":{\"checkins\":{\"items\":[{\"id\":5,\"createdAt\":"
-    "\"now\"}]}}}",
+    "{\"meta\":{\"code\":200},\"response\":{\"checkins\":{\"items\":[{\"id\":5}]}}}",
 };
 
 enum { WRONG_SHAPES = sizeof(wrong_shapes) / sizeof(wrong_shapes[0]) };
