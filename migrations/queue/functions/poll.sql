@@ -21,11 +21,7 @@ begin
   update /*schema*/job_worker w set beat_on = v_now
     where w.id = p_worker and (w.beat_on < v_now - interval '5 s' or w.beat_on > v_now);
   known := found or exists (select from /*schema*/job_worker w where w.id = p_worker);
-  begin
-    perform /*schema*/maintain_if_due(p_worker, v_now);
-  exception when others then
-    raise warning 'maintenance failed: % (%)', sqlerrm, sqlstate;
-  end;
+  perform /*schema*/maintain_if_due(p_worker, v_now);
   gone := array(select i from pg_catalog.unnest(p_running) i
     where not exists (select from /*schema*/job_live j where j.id = i));
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)

@@ -13,14 +13,13 @@ begin
     select l.lease from /*schema*/job_lease l
     where not exists (select from unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id)
     order by l.lease for update skip locked);
-  delete from /*schema*/job_bell b where not exists (select from /*schema*/job_worker w where w.id = b.worker);
+  delete from /*schema*/job_bell b where not exists (select from /*schema*/job_worker k where k.id = b.worker);
   for w in select id, beat_on from /*schema*/job_worker k
     where not exists (select from /*schema*/job_lease l where l.worker = k.id) order by id for update skip locked
   loop
-    if pg_try_advisory_xact_lock(w.id) then
-      delete from /*schema*/job_bell where worker = w.id; -- it does not listen; if it lives it polls
-      if w.beat_on < v_now - interval '5 min' then delete from /*schema*/job_worker where id = w.id; end if;
-    end if;
+    continue when /*schema*/lives(w.id);
+    delete from /*schema*/job_bell where worker = w.id; -- it does not listen; if it lives it polls
+    if w.beat_on < v_now - interval '5 min' then delete from /*schema*/job_worker where id = w.id; end if;
   end loop;
   delete from /*schema*/fan_out_run where first_on < v_now - interval '30 days'
     and coalesce(last_start, first_on) < v_now - interval '30 days';

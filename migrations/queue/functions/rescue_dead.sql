@@ -9,7 +9,6 @@ as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();
   v_count bigint := 0;
-  v_free boolean;
   w record;
 begin
   for w in
@@ -18,7 +17,7 @@ begin
     left join /*schema*/job_worker j on j.id = l.worker
     where l.worker is distinct from p_self order by l.worker
   loop
-    if not pg_try_advisory_xact_lock(w.id) then -- it lives
+    if /*schema*/lives(w.id) then
       if w.suspect_on is not null then
         update /*schema*/job_worker set suspect_on = null where id = w.id;
       end if;
