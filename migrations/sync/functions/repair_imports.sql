@@ -1,0 +1,22 @@
+-- SPDX-License-Identifier: MIT
+-- Ends the imports whose job is gone without having said so, which only a change of the tables by hand can
+-- bring about: otherwise their connections would be skipped for ever. Answers how many.
+create or replace function sync.repair_imports() returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $f$
+declare
+  v_count bigint;
+begin
+  with lost as (
+    update sync.import_job i set status = 'failed', completed_at = /*schema*/clock(), error = 'the job is gone'
+      where i.status in ('pending', 'running')
+        and not exists (select from /*schema*/job_live l where l.id = i.job_id)
+      returning i.connection_id
+  ), c as (
+    update sync.connection c set sync_status = 'failed', sync_error = 'the job is gone'
+      from lost where c.id = lost.connection_id and c.sync_status = 'syncing'
+  )
+  select count(*) into v_count from lost;
+  return v_count;
+end $f$;
