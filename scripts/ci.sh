@@ -39,7 +39,8 @@ ci_build() {
     local obj=$top/build/ci/$1
     shift
     rm -rf "$obj"
-    mkdir -p "$obj" && cd "$obj" && "$top/configure" --prefix="$obj/inst" "$@" && make -j"$(nproc)"
+    mkdir -p "$obj"
+    (cd "$obj" && "$top/configure" --prefix="$obj/inst" "$@" && make -j"$(nproc)")
 }
 
 # ci_postgres VERSION: fetches that server if it is not there and prints its bin folder. Its user has to be able to
