@@ -23,6 +23,7 @@ include tests/integration/local.mk
 include tests/isolation/local.mk
 include tests/fault/local.mk
 include tests/fuzz/local.mk
+include tests/cron/local.mk
 
 check_PROGRAMS += $(C_TESTS)
 TESTS += $(C_TESTS) $(SCRIPT_TESTS)
