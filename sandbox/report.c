@@ -57,11 +57,12 @@ static void list_user(void *arg, struct user *user)
 
 void report_stats(struct sandbox *sandbox, struct user *user, struct evbuffer *out)
 {
-    evbuffer_add_printf(
-        out,
-        "{\"requests\":%" PRIu64 ",\"strangers\":%" PRIu64 ",\"elsewhere\":{\"requests\":%" PRIu64
-        ",\"with_secrets\":%" PRIu64 "},\"faults\":{",
-        sandbox->requests, sandbox->strangers, sandbox->elsewhere, sandbox->elsewhere_with_secrets);
+    evbuffer_add_printf(out,
+                        "{\"requests\":%" PRIu64 ",\"open\":%zu,\"strangers\":%" PRIu64
+                        ",\"elsewhere\":{\"requests\":%" PRIu64 ",\"with_secrets\":%" PRIu64
+                        "},\"faults\":{",
+                        sandbox->requests, sandbox->exchanges, sandbox->strangers,
+                        sandbox->elsewhere, sandbox->elsewhere_with_secrets);
     size_t n = 0;
     for (int kind = FAULT_NONE + 1; kind < FAULT_KINDS; kind++) {
         uint64_t served = sandbox->faults.served[kind];

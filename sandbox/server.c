@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,9 +101,14 @@ static struct evconnlistener *open_listener(const struct sandbox *sandbox)
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
     if (!options->unix_path)
         flags |= LEV_OPT_REUSEABLE;
-    return evconnlistener_new_bind(sandbox->base, NULL, NULL, flags, BACKLOG,
-                                   (const struct sockaddr *)&options->address,
-                                   (int)options->address_len);
+    struct evconnlistener *listener = evconnlistener_new_bind(
+        sandbox->base, NULL, NULL, flags, BACKLOG, (const struct sockaddr *)&options->address,
+        (int)options->address_len);
+    int on = 1;
+    /* accepted sockets inherit it; without, the end of a page waits 40 ms for a delayed ACK */
+    if (listener && !options->unix_path)
+        setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return listener;
 }
 
 static int name_addresses(struct sandbox *sandbox, evutil_socket_t fd, int *port)
