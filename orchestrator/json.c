@@ -155,3 +155,40 @@ const char *json_name(const struct json_node *node)
 {
     return node == NULL ? NULL : item(node)->string;
 }
+
+size_t json_quote(const char *text, char *out, size_t size)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t used = 0, left = strlen(text);
+    out[used++] = '"';
+    while (left > 0) {
+        char piece[7];
+        unsigned char c = (unsigned char)*text;
+        size_t n = json_character(text, left), take = n > 0 ? n : 1, len;
+        if (n == 0) {
+            piece[0] = '?';
+            len = 1;
+        } else if (c == '"' || c == '\\') {
+            piece[0] = '\\';
+            piece[1] = (char)c;
+            len = 2;
+        } else if (c < 0x20) {
+            memcpy(piece, "\\u00", 4);
+            piece[4] = hex[c >> 4];
+            piece[5] = hex[c & 15];
+            len = 6;
+        } else {
+            memcpy(piece, text, n);
+            len = n;
+        }
+        if (used + len + 2 > size)
+            break;
+        memcpy(out + used, piece, len);
+        used += len;
+        text += take;
+        left -= take;
+    }
+    out[used++] = '"';
+    out[used] = '\0';
+    return used;
+}

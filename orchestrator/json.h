@@ -43,4 +43,8 @@ const struct json_node *json_first(const struct json_node *node);
 const struct json_node *json_next(const struct json_node *node);
 const char *json_name(const struct json_node *node);
 
+/* Writes text as a JSON string in quotes: bytes that are no UTF-8 become '?', what does not fit is
+ * cut off between characters. size >= 3. Returns the length. */
+size_t json_quote(const char *text, char *out, size_t size);
+
 #endif

@@ -284,6 +284,11 @@ enum json_fault json_scan(char *text, size_t *len, size_t *removed, size_t *offs
     return JSON_FINE;
 }
 
+size_t json_character(const char *text, size_t len)
+{
+    return utf8_length(text, text + len);
+}
+
 const char *json_fault_text(enum json_fault fault)
 {
     switch (fault) {

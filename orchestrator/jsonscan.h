@@ -29,4 +29,7 @@ enum json_fault json_scan(char *text, size_t *len, size_t *removed, size_t *offs
 /* "is not valid JSON", "holds invalid UTF-8" ... Static text. */
 const char *json_fault_text(enum json_fault fault);
 
+/* The length of the UTF-8 character that text begins with, or 0 if that is none. len > 0. */
+size_t json_character(const char *text, size_t len);
+
 #endif

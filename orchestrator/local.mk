@@ -8,3 +8,22 @@ orchestrator_libsync_vault_la_SOURCES = \
 	orchestrator/vault.c orchestrator/vault.h
 orchestrator_libsync_vault_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(CJSON_CFLAGS) $(CRYPTO_CFLAGS)
 orchestrator_libsync_vault_la_LIBADD = $(CJSON_LIBS) $(CRYPTO_LIBS) -lm
+
+# The sync module that pgqueued loads; everything in it is also in a private library for the tests.
+noinst_LTLIBRARIES += orchestrator/libsync_module.la
+orchestrator_libsync_module_la_SOURCES = \
+	orchestrator/classify.c orchestrator/classify.h \
+	orchestrator/db.c orchestrator/db.h \
+	orchestrator/http.c orchestrator/http.h \
+	orchestrator/import.c \
+	orchestrator/module.c orchestrator/module.h \
+	orchestrator/page.c orchestrator/page.h \
+	orchestrator/plan.c \
+	orchestrator/settings.c orchestrator/settings.h
+orchestrator_libsync_module_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden $(PQ_CFLAGS) $(CURL_CFLAGS)
+orchestrator_libsync_module_la_LIBADD = orchestrator/libsync_vault.la $(PQ_LIBS) $(CURL_LIBS) -lm
+
+module_LTLIBRARIES += orchestrator/pgqueue_sync.la
+orchestrator_pgqueue_sync_la_SOURCES =
+orchestrator_pgqueue_sync_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^pgqueue_module_entry$$'
+orchestrator_pgqueue_sync_la_LIBADD = orchestrator/libsync_module.la
