@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: MIT
 SCRIPT_TESTS += tests/unit/test_tap.sh
+
+C_TESTS += tests/unit/test_cli_options
+tests_unit_test_cli_options_LDADD = cli/libcli.la
+
+C_TESTS += tests/unit/test_cli_table
+tests_unit_test_cli_table_LDADD = cli/libcli.la
