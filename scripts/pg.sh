@@ -6,23 +6,22 @@
 
 # pg_bindir: prints where initdb and postgres are: PGQUEUE_PG_BINDIR, else pg_config's, else the newest of Debian's.
 pg_bindir() {
-    local dir
-    {
-        if [ -n "${PGQUEUE_PG_BINDIR:-}" ]; then
-            printf '%s\n' "$PGQUEUE_PG_BINDIR"
-        else
+    local dir candidates
+    candidates=${PGQUEUE_PG_BINDIR:-}
+    if [ -z "$candidates" ]; then
+        candidates=$(
             pg_config --bindir 2>/dev/null
             printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5,5nr
-        fi
-    } | while read -r dir; do
+        )
+    fi
+    while read -r dir; do
         if [ -x "$dir/initdb" ] && [ -x "$dir/postgres" ]; then
             printf '%s\n' "$dir"
-            break
+            return 0
         fi
-    done | grep . || {
-        echo "No PostgreSQL server programs found (initdb, postgres); install the package postgresql" >&2
-        return 1
-    }
+    done <<<"$candidates"
+    echo "No PostgreSQL server programs found (initdb, postgres); install the package postgresql" >&2
+    return 1
 }
 
 # pg_user: prints whom a server runs as. PostgreSQL refuses root.
