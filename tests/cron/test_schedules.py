@@ -193,6 +193,9 @@ def failing(c, clock):
     rows = "select array_agg(xmin::text order by key) from /*schema*/schedule where last_error is not null"
     before = c.one(rows)
     is_((fire(c), c.one(rows)), (0, before), "a failure that repeats does not rewrite its row each time")
+    worker = c.one("select /*schema*/register_worker('w')")
+    is_(c.one("select wait_ms from /*schema*/poll(%s)", worker), 1000, "a worker tries again in a second, not at once")
+    c.sql("select /*schema*/unregister_worker(%s)", worker)
     c.sql("select /*schema*/create_queue('letters')")
     is_(fire(c), 2, "once the cause is gone it is fired")
     is_(dues(c, "a"), ["01 11:00"], "as its policy for missed due times says")
@@ -247,8 +250,25 @@ def new_rules(c, clock):
     clear(c)
 
 
+def polling(c, clock):
+    clock.set("2024-05-01 09:30:00")
+    worker = c.one("select /*schema*/register_worker('w')")
+    poll = "select wait_ms from /*schema*/poll(%s)"
+    is_(c.one(poll, worker), 30000, "without schedules a worker comes again in half a minute")
+    set_schedule(c, "p", "0 10 * * *")
+    is_(c.one(poll, worker), 30000, "also when one is due later")
+    clock.set("2024-05-01 09:59:58")
+    is_(c.one(poll, worker), 2000, "else at its due time")
+    clock.set("2024-05-01 10:00:00")
+    c.one(poll, worker)
+    is_(dues(c, "p"), ["01 10:00"], "the poll fires what is due")
+    c.sql("select /*schema*/unregister_worker(%s)", worker)
+    clear(c)
+
+
 def main():
     db, c, clock = set_up()
+    polling(c, clock)
     watermark(c, clock)
     missed(c, clock)
     clock_steps(c, clock)

@@ -11,7 +11,8 @@ begin
   select look_on into v_look from /*schema*/maintenance;
   if v_look > p_now - interval '29 s' and v_look <= p_now
     and not exists (select from /*schema*/job_lease where expire_on <= p_now)
-    and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now)
+    and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now
+      and (last_error is null or v_look < p_now - interval '900 ms')) -- one that fails is tried each second
     and (v_look > p_now - interval '900 ms'
       or not exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null))
   then return; end if;
