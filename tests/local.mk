@@ -14,6 +14,12 @@ tests_libtestdb_la_SOURCES = tests/tap.h tests/testdb.c tests/testdb.h tests/tes
 # Unit tests see every symbol; integration tests are users like any other.
 UNIT_LIBS = libqueue/libpgqueue_all.la $(PQ_LIBS) $(CRYPTO_LIBS)
 INTEGRATION_LIBS = tests/libtestdb.la libqueue/libpgqueue.la $(PQ_LIBS)
+# For programs whose allocations fail one after the other (failalloc.h); they need both.
+check_LTLIBRARIES += tests/libfailalloc.la
+tests_libfailalloc_la_SOURCES = tests/failalloc.c tests/failalloc.h
+FAILALLOC_LIBS = tests/libfailalloc.la
+FAILALLOC_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=reallocarray -Wl,--wrap=aligned_alloc -Wl,--wrap=strdup -Wl,--wrap=strndup
 # For tests of SQL alone.
 SQL_LIBS = tests/libtestdb.la $(PQ_LIBS)
 
