@@ -30,6 +30,7 @@ struct import {
     size_t token_len;
     int64_t before; /* the walk's place, < 0: at the newest */
     bool resumed;   /* the walk began in another attempt, before what is newest now */
+    bool warned;    /* of what the provider gives notice of: once is enough */
     int64_t pages, requests, records;
 };
 
@@ -79,8 +80,7 @@ static int end_by_verdict(struct import *im, const struct page *page)
         return give_up(im, PGQUEUE_FAIL, v->class,
                        "the provider refuses the token: %s; connect again", page->message);
     case ANSWER_FATAL:
-        return give_up(im, PGQUEUE_FAIL, v->class, "the provider refuses the request: %s",
-                       page->message);
+        return give_up(im, PGQUEUE_FAIL, v->class, "cannot import: %s", page->message);
     default:
         if (v->delay_s >= 0)
             pgqueue_job_set_delay(im->job, v->delay_s);
@@ -254,7 +254,7 @@ static void note_oddities(struct import *im, const struct page *page)
     if (page->removed > 0)
         module_log(im->module, PGQUEUE_WARNING, im->job,
                    "%zu characters U+0000 removed from a page", page->removed);
-    if (page->verdict.warn)
+    if (page->verdict.warn && !im->warned)
         module_log(im->module, PGQUEUE_WARNING, im->job, "the provider warns: %s", page->message);
 }
 

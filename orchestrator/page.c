@@ -93,7 +93,9 @@ void page_fetch(struct http *http, const struct settings *settings, const char *
                             .retry_after_s = reply.retry_after_s,
                             .reset_after_s = reply.reset_after_s};
     page->verdict = classify(&answer);
-    snprintf(page->message, sizeof page->message, "HTTP %d, not JSON", reply.status);
+    snprintf(page->message, sizeof page->message, "HTTP %d, %s", reply.status,
+             reply.status >= 300 && reply.status <= 399 ? "a redirect, which is not followed"
+                                                        : "not JSON");
     if (page->verdict.class == ANSWER_OK) {
         snprintf(why, sizeof why, "the answer %s at byte %zu", json_fault_text(fault), offset);
         wrong_answer(page, fault == JSON_BROKEN ? ANSWER_RETRY : ANSWER_FATAL, why);

@@ -10,3 +10,9 @@ tests_unit_test_cli_options_LDADD = cli/libcli.la
 
 C_TESTS += tests/unit/test_cli_table
 tests_unit_test_cli_table_LDADD = cli/libcli.la
+
+# The sync module: private libraries, no database.
+C_TESTS += tests/unit/test_classify tests/unit/test_sync_json tests/unit/test_vault
+tests_unit_test_classify_LDADD = orchestrator/libsync_module.la
+tests_unit_test_sync_json_LDADD = orchestrator/libsync_vault.la
+tests_unit_test_vault_LDADD = orchestrator/libsync_vault.la
