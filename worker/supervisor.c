@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervisor.c: the process that is always there: it forks the workers, serves HTTP from what they
+ * report, and heeds the signals. No threads, no database.
+ *
+ * A configuration, the first as well as one that is reloaded, goes: read -> checked by a child
+ * (modules and all) -> a crew is started with it -> all of it connected, the crew before it drains.
+ * Whatever goes wrong on the way leaves the crew that is there at work.
+ */
+#include "supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <pgqueue.h>
+
+#include "crew.h"
+#include "http.h"
+#include "listen.h"
+#include "log.h"
+#include "metrics.h"
+#include "notify.h"
+#include "process.h"
+#include "reload.h"
+
+enum {
+    CREWS_MAX = 8,      /* reloads faster than drains: then the oldest is told to stop now */
+    CHECK_MAX_S = 20,   /* a module that takes longer to load is no good */
+    LAST_WORD_MS = 600, /* beyond the drain, before what is left is killed */
+    SAME_ORDER_MS = 50, /* one TERM sent to the process and to its group arrives twice */
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_CONFIG = 2
+};
+
+struct supervisor {
+    struct event_base *base;
+    int signal_fd;
+    struct event *signals, *tick, *deadline;
+    struct config *checked; /* what the checker looks at; NULL: none */
+    pid_t checker;          /* 0: none */
+    int checker_age_s;
+    int reload_again; /* HUP came while one was under way */
+    struct crew *crews[CREWS_MAX];
+    /* Newest last. [current] is the one at work, those before it drain, the one after it waits to
+     * be connected. -1: none has ever been started. */
+    int crew_count, current;
+    struct shared_page *dead;
+    unsigned restarts; /* of crews that are gone */
+    struct http *http;
+    char listen[256]; /* as configured */
+    int paused;
+    int stopping; /* 1 draining, 2 now */
+    int64_t stopping_ms;
+    int was_ready; /* a worker has been ready once */
+    int exit_code;
+    char status[160]; /* as last told */
+    int to_watchdog_ms;
+};
+
+static void look_at_crews(struct supervisor *s);
+
+static const struct config *current_config(const struct supervisor *s)
+{
+    return s->current >= 0 ? crew_config(s->crews[s->current]) : s->checked;
+}
+
+static void set_up_log(const struct config *config)
+{
+    const struct config_section *worker = config_section(config, "worker", 0);
+    log_setup(strcmp(config_value(worker, "worker", "log_format"), "json") == 0,
+              log_level_of(config_value(worker, "worker", "log_level")));
+}
+
+static void tell_status(struct supervisor *s)
+{
+    struct crew_state state = {0};
+    char text[160], lines[200];
+    if (s->current >= 0)
+        crew_look(s->crews[s->current], &state);
+    if (s->stopping)
+        snprintf(text, sizeof text, "stopping");
+    else if (s->current < 0)
+        snprintf(text, sizeof text, "starting");
+    else if (state.connected == state.wanted)
+        snprintf(text, sizeof text, "%u worker%s ready%s", state.connected,
+                 state.connected == 1 ? "" : "s", s->paused ? ", paused" : "");
+    else
+        snprintf(text, sizeof text, "waiting for the database: %u of %u workers connected",
+                 state.connected, state.wanted);
+    if (strcmp(text, s->status) == 0)
+        return;
+    snprintf(s->status, sizeof s->status, "%s", text);
+    snprintf(lines, sizeof lines, "STATUS=%s", text);
+    notify(lines);
+    LOG(PGQUEUE_INFO, text);
+}
+
+static void remove_crew(struct supervisor *s, int index)
+{
+    struct crew_state state;
+    crew_look(s->crews[index], &state);
+    s->restarts += state.restarts;
+    crew_free(s->crews[index]);
+    for (int i = index; i + 1 < s->crew_count; i++)
+        s->crews[i] = s->crews[i + 1];
+    s->crew_count--;
+    if (s->current > index || s->current == s->crew_count)
+        s->current--;
+}
+
+static void on_changed(void *user)
+{
+    look_at_crews(user);
+}
+
+static void start_crew(struct supervisor *s, struct config *config)
+{
+    if (s->crew_count == CREWS_MAX)
+        crew_order(s->crews[0], PROCESS_NOW);
+    struct crew *crew = s->crew_count == CREWS_MAX
+                            ? NULL
+                            : crew_new(&(struct crew_options){.base = s->base,
+                                                              .config = config,
+                                                              .dead = s->dead,
+                                                              .paused = s->paused,
+                                                              .changed = on_changed,
+                                                              .user = s});
+    if (crew == NULL) {
+        LOG(PGQUEUE_ERROR, "cannot start the workers of the new configuration");
+        if (s->crew_count == CREWS_MAX)
+            config_free(config);
+        return;
+    }
+    s->crews[s->crew_count++] = crew;
+    if (s->current < 0)
+        s->current = 0;
+    look_at_crews(s);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * HTTP
+ */
+static int page_ready(struct supervisor *s, struct evbuffer *body)
+{
+    struct crew_state state = {0};
+    if (s->current >= 0)
+        crew_look(s->crews[s->current], &state);
+    if (s->stopping)
+        evbuffer_add_printf(body, "stopping\n");
+    else if (s->current < 0)
+        evbuffer_add_printf(body, "starting\n");
+    else if (state.connected < state.wanted)
+        evbuffer_add_printf(body, "waiting for the database: %u of %u workers connected\n",
+                            state.connected, state.wanted);
+    else if (state.ready < state.wanted)
+        evbuffer_add_printf(body, "the database has not answered lately: %u of %u workers heard\n",
+                            state.ready, state.wanted);
+    else
+        evbuffer_add_printf(body, "ready%s\n", s->paused ? ", paused" : "");
+    return !s->stopping && s->current >= 0 && state.ready == state.wanted ? 200 : 503;
+}
+
+static int page_metrics(struct supervisor *s, struct evbuffer *body)
+{
+    struct metrics m = {.total = shared_new(), .live = shared_new(), .restarts = s->restarts};
+    int64_t now = shared_now_ms();
+    m.poll_age_s = -1;
+    m.paused = s->paused;
+    if (m.total == NULL || m.live == NULL) {
+        shared_free(m.total);
+        shared_free(m.live);
+        return 503;
+    }
+    shared_add(m.total, s->dead);
+    for (int i = 0; i < s->crew_count; i++) {
+        struct crew_state state;
+        const struct shared_page *page;
+        unsigned number;
+        crew_look(s->crews[i], &state);
+        m.restarts += state.restarts;
+        m.workers += i == s->current ? state.wanted : 0;
+        m.connected += i == s->current ? state.connected : 0;
+        for (size_t k = 0; (page = crew_page(s->crews[i], k, &number)) != NULL; k++) {
+            int64_t polled = atomic_load(&page->polled_ms);
+            double age = (double)(now - polled) / 1000;
+            shared_add(m.live, page);
+            if (polled != 0 && age > m.poll_age_s)
+                m.poll_age_s = age;
+        }
+    }
+    shared_add(m.total, m.live);
+    metrics_write(body, &m);
+    shared_free(m.total);
+    shared_free(m.live);
+    return 200;
+}
+
+static int serve_page(void *user, const char *path, struct evbuffer *body, const char **type)
+{
+    struct supervisor *s = user;
+    if (strcmp(path, "/livez") == 0) {
+        evbuffer_add_printf(body, "alive\n");
+        return 200;
+    }
+    if (strcmp(path, "/readyz") == 0)
+        return page_ready(s, body);
+    if (strcmp(path, "/metrics") == 0) {
+        *type = "text/plain; version=0.0.4; charset=utf-8";
+        return page_metrics(s, body);
+    }
+    evbuffer_add_printf(body, "there are /livez, /readyz and /metrics\n");
+    return 404;
+}
+
+/* Listens where the configuration says, keeping a socket that is already there. 0, or -1 when the
+ * new place cannot be had; then the old one stays. */
+static int set_up_http(struct supervisor *s, const struct config *config)
+{
+    const char *listen = config_value(config_section(config, "http", 0), "http", "listen");
+    struct listen_address address;
+    char *key = NULL, why[1024], place[256];
+    if (listen == NULL) {
+        http_free(s->http);
+        s->http = NULL;
+        s->listen[0] = '\0';
+        return 0;
+    }
+    if (reload_http_key(config, &key, why, sizeof why) != 0) {
+        LOG(PGQUEUE_ERROR, "no HTTP", log_text("why", why));
+        return -1;
+    }
+    int rc = 0;
+    if (s->http != NULL && strcmp(s->listen, listen) == 0) {
+        rc = http_set_key(s->http, key);
+    } else {
+        int fd = listen_parse(listen, &address, why, sizeof why) == 0 ? listen_open(&address) : -1;
+        struct http *http = fd >= 0 ? http_new(s->base, fd, key, serve_page, s) : NULL;
+        if (http == NULL) {
+            LOG(PGQUEUE_ERROR, "cannot listen", log_text("address", listen),
+                log_text("why", strerror(errno)));
+            rc = -1;
+        } else {
+            http_free(s->http);
+            s->http = http;
+            snprintf(s->listen, sizeof s->listen, "%s", listen);
+            listen_tell(fd, place, sizeof place);
+            LOG(PGQUEUE_INFO, "listening", log_text("address", place));
+        }
+    }
+    free(key);
+    return rc;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Configuration
+ */
+static void give_up(struct supervisor *s, int code)
+{
+    s->exit_code = code;
+    event_base_loopbreak(s->base);
+}
+
+static void check(struct supervisor *s, struct config *config)
+{
+    s->checked = config;
+    s->checker_age_s = 0;
+    s->checker = reload_check_in_child(config, s->current < 0);
+    if (s->checker > 0)
+        return;
+    LOG(PGQUEUE_ERROR, "cannot check the configuration", log_text("why", strerror(errno)));
+    config_free(config);
+    s->checked = NULL;
+    s->checker = 0;
+    if (s->current < 0)
+        give_up(s, EXIT_FAILED);
+}
+
+static void reload(struct supervisor *s)
+{
+    struct config *config;
+    if (s->stopping)
+        return;
+    if (s->checker != 0) {
+        s->reload_again = 1;
+        return;
+    }
+    notify_reloading();
+    LOG(PGQUEUE_INFO, "reading the configuration again");
+    if (config_load(current_config(s)->path, reload_log, NULL, &config) == 0) {
+        check(s, config);
+        return;
+    }
+    LOG(PGQUEUE_ERROR, "the old configuration stays");
+    notify("READY=1");
+}
+
+/* The checker has ended well: the configuration may be put to work. */
+static void take_configuration(struct supervisor *s)
+{
+    struct config *config = s->checked;
+    int first = s->current < 0;
+    s->checked = NULL;
+    if (set_up_http(s, config) != 0) {
+        config_free(config);
+        if (first)
+            give_up(s, EXIT_FAILED);
+        else
+            LOG(PGQUEUE_ERROR, "the old configuration stays");
+        notify("READY=1");
+        return;
+    }
+    set_up_log(config);
+    start_crew(s, config);
+    if (first && s->current < 0)
+        give_up(s, EXIT_FAILED);
+    notify("READY=1");
+    tell_status(s);
+}
+
+static void checker_ended(struct supervisor *s, int status)
+{
+    s->checker = 0;
+    if (s->stopping || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        int first = s->current < 0;
+        if (!s->stopping && WIFSIGNALED(status))
+            LOG(PGQUEUE_ERROR, "a module of the configuration crashes when it is loaded",
+                log_text("why", strsignal(WTERMSIG(status))));
+        config_free(s->checked);
+        s->checked = NULL;
+        if (first) {
+            give_up(s, s->stopping ? EXIT_OK : EXIT_CONFIG);
+            return;
+        }
+        LOG(PGQUEUE_ERROR, "the old configuration stays");
+        notify("READY=1");
+    } else {
+        take_configuration(s);
+    }
+    if (s->reload_again) {
+        s->reload_again = 0;
+        reload(s);
+    }
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Crews
+ */
+/* The crew after the current one is connected, or has shown that it never will be. */
+static void judge_next(struct supervisor *s)
+{
+    struct crew_state state;
+    int next = s->crew_count - 1;
+    if (s->stopping || s->current < 0 || next <= s->current)
+        return;
+    crew_look(s->crews[next], &state);
+    if (state.stopping)
+        return;
+    if (state.cannot != 0) {
+        LOG(PGQUEUE_ERROR, "the new configuration does not work: the old one stays",
+            log_text("why", state.text));
+        crew_order(s->crews[next], PROCESS_NOW);
+    } else if (state.connected == state.wanted) {
+        for (int i = s->current; i < next; i++)
+            crew_order(s->crews[i], PROCESS_DRAIN);
+        s->current = next;
+        LOG(PGQUEUE_INFO, "the new configuration is at work");
+    }
+}
+
+static void judge_current(struct supervisor *s)
+{
+    struct crew_state state;
+    if (s->stopping || s->current < 0)
+        return;
+    crew_look(s->crews[s->current], &state);
+    s->was_ready = s->was_ready || state.connected > 0;
+    if (s->was_ready || state.cannot == 0)
+        return;
+    LOG(PGQUEUE_ERROR, "giving up: this can never work", log_text("why", state.text));
+    s->stopping = 2;
+    s->exit_code = state.cannot == PGQUEUE_EINVAL || state.cannot == PGQUEUE_ENOTFOUND
+                       ? EXIT_CONFIG
+                       : EXIT_FAILED;
+    for (int i = 0; i < s->crew_count; i++)
+        crew_order(s->crews[i], PROCESS_NOW);
+}
+
+static void look_at_crews(struct supervisor *s)
+{
+    judge_current(s);
+    judge_next(s);
+    for (int i = s->crew_count - 1; i >= 0; i--) {
+        struct crew_state state;
+        crew_look(s->crews[i], &state);
+        if (state.alive == 0 && state.stopping)
+            remove_crew(s, i);
+    }
+    tell_status(s);
+    if (s->stopping && s->crew_count == 0 && s->checker == 0)
+        event_base_loopbreak(s->base);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Signals and time
+ */
+static void stop(struct supervisor *s, int now)
+{
+    int64_t at = shared_now_ms();
+    const struct config *config = current_config(s);
+    double drain = config != NULL ? config_number(config, "worker", "drain_timeout") : 0;
+    struct timeval last = {(time_t)drain, LAST_WORD_MS * 1000};
+    int again = s->stopping != 0;
+    if (again && (s->stopping == 2 || (!now && at - s->stopping_ms < SAME_ORDER_MS)))
+        return;
+    now = now || again;
+    s->stopping = now ? 2 : 1;
+    s->stopping_ms = at;
+    notify("STOPPING=1");
+    LOG(PGQUEUE_INFO,
+        now ? "stopping now: running jobs are given back" : "stopping: running jobs may end");
+    if (s->checker != 0)
+        kill(s->checker, SIGKILL);
+    for (int i = 0; i < s->crew_count; i++)
+        crew_order(s->crews[i], now ? PROCESS_NOW : PROCESS_DRAIN);
+    if (now)
+        last.tv_sec = 0;
+    event_add(s->deadline, &last);
+    look_at_crews(s);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *arg)
+{
+    struct supervisor *s = arg;
+    (void)fd;
+    (void)what;
+    for (int i = 0; i < s->crew_count; i++) {
+        LOG(PGQUEUE_WARNING, "workers have not ended in time: killing them");
+        crew_kill(s->crews[i]);
+    }
+}
+
+static void pause_all(struct supervisor *s, int paused)
+{
+    s->paused = paused;
+    LOG(PGQUEUE_INFO, paused ? "paused: no jobs are claimed" : "resumed");
+    for (int i = 0; i < s->crew_count; i++)
+        crew_order(s->crews[i], paused ? PROCESS_PAUSE : PROCESS_RESUME);
+    tell_status(s);
+}
+
+static void reap(struct supervisor *s)
+{
+    siginfo_t info = {.si_pid = 0};
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+        int known = 0, status = 0;
+        for (int i = 0; i < s->crew_count && !known; i++)
+            known = crew_child_ended(s->crews[i], info.si_pid);
+        if (!known) {
+            waitpid(info.si_pid, &status, 0);
+            if (info.si_pid == s->checker)
+                checker_ended(s, status);
+        }
+        info.si_pid = 0;
+    }
+}
+
+static void on_signals(evutil_socket_t fd, short what, void *arg)
+{
+    struct supervisor *s = arg;
+    struct signalfd_siginfo info;
+    (void)what;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        switch (info.ssi_signo) {
+        case SIGTERM:
+        case SIGINT:
+            stop(s, 0);
+            break;
+        case SIGQUIT:
+            stop(s, 1);
+            break;
+        case SIGHUP:
+            reload(s);
+            break;
+        case SIGUSR1:
+            pause_all(s, 1);
+            break;
+        case SIGUSR2:
+            pause_all(s, 0);
+            break;
+        default: /* SIGCHLD */
+            reap(s);
+            break;
+        }
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct supervisor *s = arg;
+    (void)fd;
+    (void)what;
+    for (int i = 0; i < s->crew_count; i++)
+        crew_tick(s->crews[i]);
+    if (s->checker != 0 && ++s->checker_age_s > CHECK_MAX_S)
+        kill(s->checker, SIGKILL);
+    s->to_watchdog_ms -= 1000;
+    if (notify_watchdog_ms() > 0 && s->to_watchdog_ms <= 0) {
+        notify("WATCHDOG=1");
+        s->to_watchdog_ms = notify_watchdog_ms();
+    }
+    tell_status(s);
+}
+
+static int set_up(struct supervisor *s)
+{
+    static const int heeded[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD};
+    const struct timeval second = {1, 0};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof heeded / sizeof heeded[0]; i++)
+        sigaddset(&set, heeded[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    notify_init();
+    /* What the commands of a dead worker leave behind becomes ours to reap. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    s->base = event_base_new();
+    s->dead = shared_new();
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (s->base == NULL || s->dead == NULL || s->signal_fd < 0)
+        return -1;
+    s->signals = event_new(s->base, s->signal_fd, EV_READ | EV_PERSIST, on_signals, s);
+    s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+    s->deadline = event_new(s->base, -1, 0, on_deadline, s);
+    return s->signals == NULL || s->tick == NULL || s->deadline == NULL ||
+                   event_add(s->signals, NULL) != 0 || event_add(s->tick, &second) != 0
+               ? -1
+               : 0;
+}
+
+static void tear_down(struct supervisor *s)
+{
+    while (s->crew_count > 0)
+        crew_free(s->crews[--s->crew_count]);
+    http_free(s->http);
+    if (s->signals != NULL)
+        event_free(s->signals);
+    if (s->tick != NULL)
+        event_free(s->tick);
+    if (s->deadline != NULL)
+        event_free(s->deadline);
+    if (s->base != NULL)
+        event_base_free(s->base);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
+    shared_free(s->dead);
+    config_free(s->checked);
+}
+
+int supervisor_run(struct config *config)
+{
+    struct supervisor s = {.signal_fd = -1, .current = -1};
+    set_up_log(config);
+    if (set_up(&s) != 0) {
+        LOG(PGQUEUE_ERROR, "cannot start", log_text("why", strerror(errno)));
+        config_free(config);
+        s.exit_code = EXIT_FAILED;
+    } else {
+        LOG(PGQUEUE_INFO, "pgqueued starts", log_text("version", PGQUEUE_VERSION),
+            log_text("config", config->path));
+        check(&s, config);
+        if (s.checker > 0)
+            event_base_dispatch(s.base);
+        LOG(PGQUEUE_INFO, "pgqueued ends", log_number("exit_code", s.exit_code));
+    }
+    tear_down(&s);
+    return s.exit_code;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * value.h: checks the text of one setting against its type and brings it into one form. Knows no
+ * key.
+ */
+#ifndef PGQUEUED_VALUE_H
+#define PGQUEUED_VALUE_H
+
+#include <stddef.h>
+
+enum value_type {
+    VALUE_TEXT,     /* as it stands */
+    VALUE_NUMBER,   /* digits with a sign; the form is that of printf %lld */
+    VALUE_BOOLEAN,  /* true yes on 1 / false no off 0; the form is true or false */
+    VALUE_DURATION, /* 90, 30s, 2m, 20h, 1d, 250ms, 1h30m; the form is seconds */
+    VALUE_CHOICE    /* one of the words in choices, which are separated by | */
+};
+
+struct value_rule {
+    enum value_type type;
+    double min, max; /* of VALUE_NUMBER, and in seconds of VALUE_DURATION */
+    const char *choices;
+};
+
+/* Writes the one form of text to out. 0, or -1 with a text in why that says what would be right. */
+int value_check(const struct value_rule *rule, const char *text, char *out, size_t out_size,
+                char *why, size_t why_size);
+
+/* The word of the list (its items by index, NULL beyond the last) nearest to a mistyped one, or
+ * NULL if none is near. */
+const char *value_nearest(const char *word, const char *(*item)(const void *list, size_t index),
+                          const void *list);
+
+#endif
