@@ -10,7 +10,7 @@ declare -A CI_POSTGRES_HASH=(
     [18.4.0-beta.17]=sha512-jVw/MdDtIX/vICH/DKIe6/mHpiCggdx6QVyza4vt/NbcZFsL0KhwglF6F1Koqx3gRBZ9XtN+vi63EsqSyqOSxA==
 )
 # The tests that talk to a server.
-CI_SERVER_TESTS="tests/integration tests/isolation tests/fault"
+CI_SERVER_TESTS="tests/integration tests/isolation tests/fault tests/cron"
 
 # ci_stage TITLE: says what begins, and when.
 ci_stage() {
