@@ -12,3 +12,7 @@ SCRIPT_TESTS += tests/integration/test_sandbox_faults.py \
 	tests/integration/test_sandbox_paging.py \
 	tests/integration/test_sandbox_program.py
 EXTRA_DIST += tests/sandbox.py
+
+# The sync application in SQL.
+SCRIPT_TESTS += tests/integration/test_sync_page.py \
+	tests/integration/test_sync_plan.py

@@ -57,7 +57,9 @@ begin
     outcome := 'end';
     next_before := null;
     -- a date in the future must not end all later walks at their first page
-    v_cursor := greatest(v_cursor, least(v_seen, floor(extract(epoch from /*schema*/clock()))::bigint));
+    if v_seen is not null then
+      v_cursor := greatest(v_cursor, least(v_seen, floor(extract(epoch from /*schema*/clock()))::bigint));
+    end if;
     v_state := v_state - 'walk' || case when v_cursor is null then '{}' else jsonb_build_object('cursor', v_cursor) end;
   else
     outcome := 'more';
