@@ -7,6 +7,8 @@
 -- S2 At most one import_job of a connection is pending or running.
 -- S3 connection.state changes only in the transaction that stores a page's rows.
 
+create schema if not exists sync;
+
 -- Users of this system. An application that has its own gives its own active_users_query; nothing here
 -- refers to this table.
 create table sync.app_user (
