@@ -27,3 +27,5 @@ module_LTLIBRARIES += orchestrator/pgqueue_sync.la
 orchestrator_pgqueue_sync_la_SOURCES =
 orchestrator_pgqueue_sync_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^pgqueue_module_entry$$'
 orchestrator_pgqueue_sync_la_LIBADD = orchestrator/libsync_module.la
+
+EXTRA_DIST += orchestrator/README.md

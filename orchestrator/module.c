@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int refuse(pgqueue_error *error, int code, const char *message)
 {
@@ -74,23 +75,42 @@ bool module_job_stopped(void *user)
     return pgqueue_job_cancelled(user) != 0;
 }
 
-/* The queues and their options come with the migrations: here they are only made if somebody
- * removed them, so what an operator changed stays. */
+/* Whether the configuration has a section of this kind and name. */
+static bool configured(const pgqueue_host *host, const char *kind, const char *name)
+{
+    const char *found;
+    for (size_t i = 0;
+         host->section != NULL && (found = host->section(host->context, kind, i)) != NULL; i++) {
+        if (strcmp(found, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A [queue] section of an operator's names handler and options itself. Without one nothing is
+ * changed: the queues and their options come with the migrations, and what was changed since by
+ * hand stays. */
+static int add_queue(const pgqueue_host *host, struct module *module, const char *queue,
+                     int concurrency, pgqueue_handler *handler, pgqueue_error *error)
+{
+    pgqueue_work_options options = PGQUEUE_WORK_OPTIONS_INIT;
+    options.concurrency = concurrency;
+    options.queue_options = "{}";
+    if (configured(host, "queue", queue))
+        return PGQUEUE_OK;
+    return host->work(host->context, queue, &options, handler, module, error);
+}
+
 static int register_all(const pgqueue_host *host, struct module *module, pgqueue_error *error)
 {
-    pgqueue_work_options plan = PGQUEUE_WORK_OPTIONS_INIT;
-    plan.concurrency = 1;
-    plan.queue_options = "{}";
-    pgqueue_work_options import = PGQUEUE_WORK_OPTIONS_INIT;
-    import.concurrency = module->settings.concurrency;
-    import.queue_options = "{}";
-    int rc =
-        host->work(host->context, "daily-sync-orchestrator", &plan, plan_daily_sync, module, error);
+    static const char plan_queue[] = "daily-sync-orchestrator", schedule[] = "daily-sync";
+    int rc = add_queue(host, module, plan_queue, 1, plan_daily_sync, error);
     if (rc == PGQUEUE_OK)
-        rc = host->work(host->context, "import-checkins", &import, import_checkins, module, error);
-    if (rc == PGQUEUE_OK)
-        rc = host->schedule(host->context, "daily-sync", "daily-sync-orchestrator",
-                            module->settings.schedule, module->settings.tz, NULL, NULL, error);
+        rc = add_queue(host, module, "import-checkins", module->settings.concurrency,
+                       import_checkins, error);
+    if (rc == PGQUEUE_OK && !configured(host, "schedule", schedule))
+        rc = host->schedule(host->context, schedule, plan_queue, module->settings.schedule,
+                            module->settings.tz, NULL, NULL, error);
     return rc;
 }
 

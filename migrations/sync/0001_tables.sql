@@ -97,6 +97,6 @@ create index foursquare_checkin_time on sync.foursquare_checkin (connection_id, 
 -- The queues, and the hook that keeps S1. The function is replaced by functions/import_ended.sql.
 create function sync.import_ended(p_ids bigint[], p_state text, p_outputs jsonb[]) returns void
 language sql as $f$ select $f$;
-select /*schema*/declare_queue('daily-sync-orchestrator');
-select /*schema*/declare_queue('import-checkins');
+select /*schema*/declare_queue('daily-sync-orchestrator', '{"retry_limit": 5, "retry_delay": 30, "retry_delay_max": 3600}');
+select /*schema*/declare_queue('import-checkins', '{"retry_limit": 5, "retry_delay": 60, "retry_delay_max": 3600}');
 select /*schema*/set_end_hook('import-checkins', 'sync.import_ended');
