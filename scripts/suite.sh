@@ -53,7 +53,12 @@ suite_run() {
     # Results of tests that are not part of this run must not count.
     find "$obj/tests" "$obj/examples" -name '*.trs' -delete 2>/dev/null
     PGQUEUE_TEST_BUILDDIR=$(cd "$obj" && pwd) make -C "$obj" -j"${PGQUEUE_TEST_JOBS:-$(nproc)}" check TESTS="$tests" >"$out" 2>&1
-    local code=$?
+    local code=$? i
+    # The server ends with the make; wait for it, so that nothing runs any more when the count is printed.
+    for ((i = 0; i < 200; i++)); do
+        [ -e "$obj/tests/server.env" ] || break
+        read -r -t 0.05 <> <(:) || :
+    done
     results=$(suite_results "$obj")
     # shellcheck disable=SC2086
     suite_count $results
