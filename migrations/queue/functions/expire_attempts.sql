@@ -30,7 +30,7 @@ begin
         where lease = l.lease;
     end if;
     if l.worker is not null and v_ids is not null then
-      perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'cancel ' || i) from pg_catalog.unnest(v_ids) i;
+      perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'c:' || i) from pg_catalog.unnest(v_ids) i;
     end if;
   end loop;
   return v_count;

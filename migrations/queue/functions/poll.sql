@@ -2,14 +2,14 @@
 -- A worker's beat, its share of maintenance, and its look around, in one statement.
 --   p_queues   the queues that it works (NULL: all)
 --   p_sleep    those of them that it will not look at until wake_on: a send rings for these
---   p_running  jobs that it runs
+--   p_running, p_leases  jobs that it runs and the lease of each
 -- Answers:
 --   known      false: it is not registered (any more) and must register anew
 --   due        queues among p_queues with a job due now
 --   wait_ms    come again by then
 --   gone       jobs among p_running that were cancelled or taken away
 create or replace function /*schema*/poll(p_worker bigint, p_queues text[] default null, p_sleep text[] default null,
-  p_running bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
+  p_running bigint[] default null, p_leases bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
@@ -22,8 +22,9 @@ begin
     where w.id = p_worker and (w.beat_on < v_now - interval '5 s' or w.beat_on > v_now);
   known := found or exists (select from /*schema*/job_worker w where w.id = p_worker);
   perform /*schema*/maintain_if_due(p_worker, v_now);
-  gone := array(select i from pg_catalog.unnest(p_running) i
-    where not exists (select from /*schema*/job_live j where j.id = i));
+  gone := array(select r.id from rows from (pg_catalog.unnest(p_running), pg_catalog.unnest(p_leases)) r(id, lease)
+    where not exists (select from /*schema*/job_live j where j.id = r.id)
+      or not exists (select from /*schema*/job_lease l where l.lease = r.lease and r.id = any (l.ids)));
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
     into due, v_some
     from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank), lateral (

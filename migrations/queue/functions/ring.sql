@@ -12,6 +12,6 @@ begin
   for w in select b.worker from /*schema*/job_bell b where b.queue = p_queue and b.until > p_start
            limit least(greatest(p_count, 2), 16) loop
     exit when pg_catalog.pg_notification_queue_usage() > 0.5;
-    perform pg_catalog.pg_notify('pgqueue_' || w, '');
+    perform pg_catalog.pg_notify('pgqueue_' || w, 'q:' || p_queue);
   end loop;
 end $f$;
