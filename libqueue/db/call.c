@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocking calls of the SQL functions on a connection that is opened, and reopened, here. */
+#include "db/call.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "db/conninfo.h"
+
+void pgqi_result_free(struct pg_result *result)
+{
+    PQclear(result);
+}
+
+int pgqi_error_of_result(pgqueue_error *error, const struct pg_conn *pg,
+                         const struct pg_result *result, int changes)
+{
+    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *text = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    const char *hint = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_HINT) : NULL;
+    int lost = PQstatus(pg) == CONNECTION_BAD;
+    if (text == NULL)
+        text = PQerrorMessage(pg);
+    int code = pgqi_error_sql(error, state, text, hint);
+    if (lost && code != PGQUEUE_ECONN)
+        code = PGQUEUE_ECONN;
+    if (lost && changes)
+        code = PGQUEUE_EUNKNOWN;
+    if (error != NULL) {
+        error->code = code;
+        error->retryable = error->retryable || lost;
+    }
+    return code;
+}
+
+/* Notices of the server (a warning of a dead letter queue that is gone) go to the log callback. */
+static void notice(void *user, const PGresult *result)
+{
+    const struct log *log = user;
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (text != NULL && severity != NULL)
+        pgqi_log(log, strcmp(severity, "WARNING") == 0 ? PGQUEUE_WARNING : PGQUEUE_DEBUG, "%s",
+                 text);
+}
+
+int pgqi_session_open(struct session *s, const char *conninfo, const char *schema,
+                      const char *application_name, int32_t connect_timeout_s,
+                      pgqueue_error *error)
+{
+    struct conninfo info;
+    const char *name = schema ? schema : "pgqueue";
+    if (!pgqi_schema_valid(name))
+        return pgqi_error_set(error, PGQUEUE_EINVAL,
+                              "schema name \"%s\": 1 to 63 bytes without quotes or backslashes",
+                              name);
+    int rc =
+        pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
+    if (rc != PGQUEUE_OK)
+        return rc;
+    s->schema = strdup(name);
+    if (s->schema == NULL || pgqi_stmt_texts_init(&s->texts, name) != PGQUEUE_OK) {
+        rc = pgqi_no_memory(error);
+        goto out;
+    }
+    s->pg = PQconnectdbParams((const char *const *)info.keywords,
+                              (const char *const *)info.values, 0);
+    if (s->pg == NULL)
+        rc = pgqi_no_memory(error);
+    else if (PQstatus(s->pg) != CONNECTION_OK)
+        rc = pgqi_error_set(error, PGQUEUE_ECONN, "%s", PQerrorMessage(s->pg));
+    else
+        PQsetNoticeReceiver(s->pg, notice, &s->log);
+out:
+    pgqi_conninfo_free(&info);
+    if (rc != PGQUEUE_OK)
+        pgqi_session_close(s);
+    return rc;
+}
+
+void pgqi_session_close(struct session *s)
+{
+    PQfinish(s->pg);
+    s->pg = NULL;
+    pgqi_stmt_texts_free(&s->texts);
+    free(s->schema);
+    s->schema = NULL;
+}
+
+/* Sees whether the server has closed an idle connection, without waiting. */
+static int still_there(PGconn *pg)
+{
+    struct pollfd fd = {.fd = PQsocket(pg), .events = POLLIN};
+    if (PQstatus(pg) != CONNECTION_OK)
+        return 0;
+    if (poll(&fd, 1, 0) <= 0)
+        return 1;
+    return PQconsumeInput(pg) && PQstatus(pg) == CONNECTION_OK;
+}
+
+static int ensure(struct session *s, pgqueue_error *error)
+{
+    PGTransactionStatusType status = PQtransactionStatus(s->pg);
+    if (status == PQTRANS_ACTIVE)
+        return pgqi_error_set(error, PGQUEUE_ESTATE,
+                              "another command is under way on this connection");
+    if (still_there(s->pg))
+        return PGQUEUE_OK;
+    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)
+        return pgqi_error_set(error, PGQUEUE_ECONN,
+                              "the connection was lost, and with it the open transaction");
+    PQreset(s->pg);
+    memset(s->prepared, 0, sizeof s->prepared);
+    if (PQstatus(s->pg) != CONNECTION_OK)
+        return pgqi_error_set(error, PGQUEUE_ECONN, "%s", PQerrorMessage(s->pg));
+    return PGQUEUE_OK;
+}
+
+static int is_success(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+}
+
+/* Whether a pooler in transaction mode gave us another server connection: the statement that we prepared is
+ * not there, or one of that name is. */
+static int pooled(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0);
+}
+
+static PGresult *send_unprepared(PGconn *pg, const char *text, struct params *p)
+{
+    return PQexecParams(pg, text, p->count, NULL, p->values, p->length, p->binary, 0);
+}
+
+static PGresult *send_prepared(struct session *s, enum stmt stmt, struct params *p)
+{
+    const struct stmt_spec *spec = pgqi_stmt_spec(stmt);
+    if (!s->prepared[stmt]) {
+        PGresult *prepared =
+            PQprepare(s->pg, spec->name, s->texts.text[stmt], spec->params, NULL);
+        if (!is_success(prepared))
+            return prepared;
+        PQclear(prepared);
+        s->prepared[stmt] = 1;
+    }
+    return PQexecPrepared(s->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
+}
+
+int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct pg_result **result,
+              pgqueue_error *error)
+{
+    if (!pgqi_params_bind(params))
+        return pgqi_error_set(error, PGQUEUE_EINVAL, "the arguments need too much memory");
+    int rc = ensure(s, error);
+    if (rc != PGQUEUE_OK)
+        return rc;
+    int alone = PQtransactionStatus(s->pg) == PQTRANS_IDLE;
+    PGresult *r = s->unprepared ? send_unprepared(s->pg, s->texts.text[stmt], params)
+                                : send_prepared(s, stmt, params);
+    if (alone && !s->unprepared && pooled(r)) {
+        s->unprepared = 1;
+        PQclear(r);
+        r = send_unprepared(s->pg, s->texts.text[stmt], params);
+    }
+    if (!is_success(r)) {
+        rc = pgqi_error_of_result(error, s->pg, r, pgqi_stmt_spec(stmt)->changes);
+        PQclear(r);
+        return rc;
+    }
+    *result = r;
+    return PGQUEUE_OK;
+}
+
+int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct params *params,
+                 struct pg_result **result, pgqueue_error *error)
+{
+    if (!pgqi_params_bind(params))
+        return pgqi_error_set(error, PGQUEUE_EINVAL, "the arguments need too much memory");
+    if (PQtransactionStatus(pg) == PQTRANS_ACTIVE)
+        return pgqi_error_set(error, PGQUEUE_ESTATE,
+                              "another command is under way on this connection");
+    PGresult *r = send_unprepared(pg, text, params);
+    if (!is_success(r)) {
+        int rc = pgqi_error_of_result(error, pg, r, pgqi_stmt_spec(stmt)->changes);
+        PQclear(r);
+        return rc;
+    }
+    *result = r;
+    return PGQUEUE_OK;
+}
+
+int pgqi_exec(struct session *s, const char *sql, pgqueue_error *error)
+{
+    int rc = ensure(s, error);
+    if (rc != PGQUEUE_OK)
+        return rc;
+    PGresult *r = PQexec(s->pg, sql);
+    if (!is_success(r))
+        rc = pgqi_error_of_result(error, s->pg, r, 1);
+    PQclear(r);
+    return rc;
+}
