@@ -40,7 +40,6 @@ struct pgqueue_job {
     size_t output_len;
     double delay_s; /* < 0: not set */
     int outcome;
-    int fault; /* pgqueue_job_set_output ran out of memory */
     /* The worker's own. */
     void *owner;
     int place; /* enum job_place of run/worker.h */
