@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing, bounded byte buffer; knows nothing of what it holds but how JSON strings are escaped. */
+/* A growing, bounded byte buffer; knows nothing of what it holds but how JSON strings are escaped.
+ */
 #include "base/buf.h"
 
 #include <stdarg.h>

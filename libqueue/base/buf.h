@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A growing, bounded byte buffer that remembers its first failure, so that a series of appends needs one
- * check at the end. */
+/* A growing, bounded byte buffer that remembers its first failure, so that a series of appends
+ * needs one check at the end. */
 #ifndef PGQI_BASE_BUF_H
 #define PGQI_BASE_BUF_H
 

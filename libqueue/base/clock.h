@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Local, monotonic time: for waits and durations. What decides over jobs is the database's clock. */
+/* Local, monotonic time: for waits and durations. What decides over jobs is the database's clock.
+ */
 #ifndef PGQI_BASE_CLOCK_H
 #define PGQI_BASE_CLOCK_H
 
@@ -7,7 +8,8 @@
 
 uint64_t pgqi_now_us(void);
 
-/* A number drawn evenly from [0, below); seeded from the system, safe in threads. 0 if below is 0. */
+/* A number drawn evenly from [0, below); seeded from the system, safe in threads. 0 if below is 0.
+ */
 uint32_t pgqi_jitter(uint32_t below);
 
 #endif

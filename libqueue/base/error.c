@@ -75,14 +75,14 @@ int pgqi_code_of_sqlstate(const char *sqlstate)
     } table[] = {
         {"PQ404", PGQUEUE_ENOTFOUND}, /* raised by our functions */
         {"PQ409", PGQUEUE_EDUPLICATE},
-        {"22", PGQUEUE_EINVAL}, /* data exceptions: options, JSON, encoding */
-        {"54000", PGQUEUE_EINVAL}, /* our limits */
-        {"0A000", PGQUEUE_EINVAL}, /* not built yet */
+        {"22", PGQUEUE_EINVAL},     /* data exceptions: options, JSON, encoding */
+        {"54000", PGQUEUE_EINVAL},  /* our limits */
+        {"0A000", PGQUEUE_EINVAL},  /* not built yet */
         {"3F000", PGQUEUE_ESCHEMA}, /* no such schema */
         {"42P01", PGQUEUE_ESCHEMA}, /* no such table */
         {"42883", PGQUEUE_ESCHEMA}, /* no such function */
         {"08", PGQUEUE_ECONN},
-        {"57P", PGQUEUE_ECONN}, /* shut down, crashed, starting up, dropped */
+        {"57P", PGQUEUE_ECONN},   /* shut down, crashed, starting up, dropped */
         {"53300", PGQUEUE_ECONN}, /* too many connections */
     };
     if (sqlstate == NULL || sqlstate[0] == '\0')
@@ -96,7 +96,8 @@ int pgqi_code_of_sqlstate(const char *sqlstate)
 int pgqi_sqlstate_retryable(const char *sqlstate)
 {
     static const char *const classes[] = {
-        "08", "40", "53", "55P03", "57P", "58", "25006", /* connection, deadlock, resources, lock, standby */
+        "08",  "40", "53",    "55P03",
+        "57P", "58", "25006", /* connection, deadlock, resources, lock, standby */
     };
     if (sqlstate == NULL || sqlstate[0] == '\0')
         return 1;

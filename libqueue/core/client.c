@@ -49,8 +49,7 @@ int32_t pgqi_wanted_version(void)
     return most;
 }
 
-int pgqi_check_version(int32_t installed, int32_t wanted, const char *schema,
-                       pgqueue_error *error)
+int pgqi_check_version(int32_t installed, int32_t wanted, const char *schema, pgqueue_error *error)
 {
     if (installed == 0)
         return pgqi_error_set(error, PGQUEUE_ESCHEMA,

@@ -20,8 +20,7 @@ int pgqi_client_run_true(pgqueue *queue, enum stmt stmt, const char *otherwise,
                          pgqueue_error *error);
 
 /* Checks that the schema fits this library. Errors: ESCHEMA, ECONN, EDB. */
-int pgqi_check_version(int32_t installed, int32_t wanted, const char *schema,
-                       pgqueue_error *error);
+int pgqi_check_version(int32_t installed, int32_t wanted, const char *schema, pgqueue_error *error);
 int32_t pgqi_wanted_version(void);
 
 /* Most bytes of parameters in one call. */

@@ -6,8 +6,7 @@
 #include "core/client.h"
 #include "db/row.h"
 
-int pgqueue_fetch(pgqueue *queue, const char *name, int n, pgqueue_jobs **out,
-                  pgqueue_error *error)
+int pgqueue_fetch(pgqueue *queue, const char *name, int n, pgqueue_jobs **out, pgqueue_error *error)
 {
     struct params *p = pgqi_client_params(queue);
     struct pg_result *result = NULL;

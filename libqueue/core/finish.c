@@ -128,9 +128,10 @@ int pgqueue_cancel(pgqueue *queue, int64_t id, pgqueue_error *error)
 
 int pgqueue_retry(pgqueue *queue, int64_t id, pgqueue_error *error)
 {
-    return by_id(queue, STMT_RETRY, id,
-                 "there is no such job, or it is neither failed, nor cancelled, nor waits for a retry",
-                 error);
+    return by_id(
+        queue, STMT_RETRY, id,
+        "there is no such job, or it is neither failed, nor cancelled, nor waits for a retry",
+        error);
 }
 
 int pgqueue_run_now(pgqueue *queue, int64_t id, pgqueue_error *error)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Option structs that grow, and send options as JSON. What a value may be is the SQL functions' business. */
+/* Option structs that grow, and send options as JSON. What a value may be is the SQL functions'
+ * business. */
 #include "core/options.h"
 
 #include <math.h>

@@ -6,13 +6,13 @@
 #include "base/buf.h"
 #include "pgqueue.h"
 
-/* Lays the caller's struct (NULL: none), of whatever size its version had, over to, which holds what INIT
- * leaves. Errors: EINVAL if the caller skipped INIT. */
+/* Lays the caller's struct (NULL: none), of whatever size its version had, over to, which holds
+ * what INIT leaves. Errors: EINVAL if the caller skipped INIT. */
 int pgqi_options_copy(void *to, size_t size, const void *from, const char *name,
                       pgqueue_error *error);
 
-/* Send options as the JSON object that the SQL functions take, "{}" if nothing is set. Errors: EINVAL,
- * ENOMEM. */
+/* Send options as the JSON object that the SQL functions take, "{}" if nothing is set. Errors:
+ * EINVAL, ENOMEM. */
 int pgqi_send_options_json(const pgqueue_send_options *options, struct buf *out,
                            pgqueue_error *error);
 

@@ -48,8 +48,7 @@ static void notice(void *user, const PGresult *result)
 }
 
 int pgqi_session_open(struct session *s, const char *conninfo, const char *schema,
-                      const char *application_name, int32_t connect_timeout_s,
-                      pgqueue_error *error)
+                      const char *application_name, int32_t connect_timeout_s, pgqueue_error *error)
 {
     struct conninfo info;
     const char *name = schema ? schema : "pgqueue";
@@ -57,8 +56,7 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
         return pgqi_error_set(error, PGQUEUE_EINVAL,
                               "schema name \"%s\": 1 to 63 bytes without quotes or backslashes",
                               name);
-    int rc =
-        pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
+    int rc = pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
     if (rc != PGQUEUE_OK)
         return rc;
     s->schema = strdup(name);
@@ -66,8 +64,8 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
         rc = pgqi_no_memory(error);
         goto out;
     }
-    s->pg = PQconnectdbParams((const char *const *)info.keywords,
-                              (const char *const *)info.values, 0);
+    s->pg =
+        PQconnectdbParams((const char *const *)info.keywords, (const char *const *)info.values, 0);
     if (s->pg == NULL)
         rc = pgqi_no_memory(error);
     else if (PQstatus(s->pg) != CONNECTION_OK)
@@ -125,8 +123,8 @@ static int is_success(const PGresult *result)
     return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-/* Whether a pooler in transaction mode gave us another server connection: the statement that we prepared is
- * not there, or one of that name is. */
+/* Whether a pooler in transaction mode gave us another server connection: the statement that we
+ * prepared is not there, or one of that name is. */
 static int pooled(const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -142,8 +140,7 @@ static PGresult *send_prepared(struct session *s, enum stmt stmt, struct params 
 {
     const struct stmt_spec *spec = pgqi_stmt_spec(stmt);
     if (!s->prepared[stmt]) {
-        PGresult *prepared =
-            PQprepare(s->pg, spec->name, s->texts.text[stmt], spec->params, NULL);
+        PGresult *prepared = PQprepare(s->pg, spec->name, s->texts.text[stmt], spec->params, NULL);
         if (!is_success(prepared))
             return prepared;
         PQclear(prepared);

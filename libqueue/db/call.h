@@ -26,8 +26,8 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
                       pgqueue_error *error);
 void pgqi_session_close(struct session *s);
 
-/* Calls a statement. A connection found broken before it is sent is reopened, unless a transaction was open
- * on it. result: returns owned (pgqi_result_free). */
+/* Calls a statement. A connection found broken before it is sent is reopened, unless a transaction
+ * was open on it. result: returns owned (pgqi_result_free). */
 int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct pg_result **result,
               pgqueue_error *error);
 /* The same on a connection of the caller's, never prepared, never reopened. */
@@ -38,8 +38,8 @@ int pgqi_exec(struct session *s, const char *sql, pgqueue_error *error);
 
 void pgqi_result_free(struct pg_result *result);
 
-/* The error of a result, NULL: of the connection. changes: whether a lost connection leaves the outcome
- * unknown. */
+/* The error of a result, NULL: of the connection. changes: whether a lost connection leaves the
+ * outcome unknown. */
 int pgqi_error_of_result(pgqueue_error *error, const struct pg_conn *pg,
                          const struct pg_result *result, int changes);
 

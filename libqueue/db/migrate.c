@@ -9,8 +9,8 @@
 
 #include "base/error.h"
 
-/* Taken first, in the transaction (a session lock would not work through a pooler); and no statement waits
- * long behind a reader, because everybody else would wait behind it. */
+/* Taken first, in the transaction (a session lock would not work through a pooler); and no
+ * statement waits long behind a reader, because everybody else would wait behind it. */
 #define PREAMBLE                                                                                   \
     "set local lock_timeout = '5s';\n"                                                             \
     "set local client_min_messages = warning;\n"                                                   \
@@ -20,7 +20,8 @@
 #define TABLE                                                                                      \
     "create table if not exists /*schema*/migration (\n"                                           \
     "  set_name text not null, version int not null, name text not null, digest text,\n"           \
-    "  applied_on timestamptz not null default pg_catalog.now(), primary key (set_name, version));\n"
+    "  applied_on timestamptz not null default pg_catalog.now(), primary key (set_name, "          \
+    "version));\n"
 
 struct run {
     struct session *session;
@@ -78,7 +79,8 @@ static int record(struct run *run, int32_t version, const char *name)
 {
     char sql[512];
     snprintf(sql, sizeof sql,
-             "insert into /*schema*/migration (set_name, version, name, digest) values ('%s', %d, '%s', '%s')"
+             "insert into /*schema*/migration (set_name, version, name, digest) values ('%s', %d, "
+             "'%s', '%s')"
              " on conflict (set_name, version) do update set digest = excluded.digest,"
              " applied_on = excluded.applied_on;\n",
              run->set->name, (int)version, name, version == 0 ? run->digest : "");

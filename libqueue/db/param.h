@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parameters of a statement: texts as text, payloads and arrays in PostgreSQL's binary form, so that nothing
- * has to be quoted. */
+/* Parameters of a statement: texts as text, payloads and arrays in PostgreSQL's binary form, so
+ * that nothing has to be quoted. */
 #ifndef PGQI_DB_PARAM_H
 #define PGQI_DB_PARAM_H
 
@@ -35,7 +35,14 @@ void pgqi_param_i64(struct params *p, int64_t value);
 void pgqi_param_jsonb(struct params *p, const void *json, size_t len);
 
 /* Arrays: begin, the elements, end. type: an element type's oid. */
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_JSONB = 3802 };
+enum {
+    OID_BOOL = 16,
+    OID_INT8 = 20,
+    OID_INT4 = 23,
+    OID_TEXT = 25,
+    OID_FLOAT8 = 701,
+    OID_JSONB = 3802
+};
 void pgqi_param_array(struct params *p, uint32_t type, size_t count);
 void pgqi_element_null(struct params *p);
 void pgqi_element_i64(struct params *p, int64_t value);

@@ -57,6 +57,7 @@ static void read_job(struct pgqueue_jobs *batch, size_t row)
     job->delay_s = -1;
     job->batch = batch;
     atomic_init(&job->cancelled, 0);
+    atomic_init(&job->place, 0);
 }
 
 struct pgqueue_jobs *pgqi_jobs_of_result(struct pg_result *result, const char *queue)
@@ -104,8 +105,8 @@ void pgqi_job_release(struct pgqueue_job *job)
         pgqi_jobs_free(batch);
 }
 
-/* Splits the text form of a one-dimensional array without nulls into at most max elements, unquoting in
- * place. Returns how many. */
+/* Splits the text form of a one-dimensional array without nulls into at most max elements,
+ * unquoting in place. Returns how many. */
 static size_t split_array(char *text, char **elements, size_t max)
 {
     size_t count = 0;

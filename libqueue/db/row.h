@@ -11,13 +11,14 @@
 
 struct pg_result; /* libpq's PGresult */
 
-/* The jobs of one claim. Their texts point into the result, which is the one copy of every payload; both are
- * freed when the last job is. */
+/* The jobs of one claim. Their texts point into the result, which is the one copy of every payload;
+ * both are freed when the last job is. */
 struct pgqueue_jobs {
     struct pg_result *result;
     size_t count;
     size_t open;    /* jobs not yet released by pgqi_job_release */
-    size_t settled; /* the worker's: how many have been put into a settle */
+    size_t settled; /* the worker's: jobs whose outcome was sent */
+    size_t sending; /* of these, in the statement that is being made */
     char *queue;
     int64_t lease;
     struct pgqueue_job *jobs;
@@ -42,13 +43,14 @@ struct pgqueue_job {
     int outcome;
     /* The worker's own. */
     void *owner;
-    int place; /* enum job_place of run/worker.h */
-    uint64_t started_us;
-    struct pgqueue_job *next;           /* in the ready or done list */
+    atomic_int place;                          /* enum job_place of run/worker.h */
+    uint64_t started_us;                       /* valid while place is JOB_RUNNING */
+    struct pgqueue_job *next;                  /* in the ready or done list */
     struct pgqueue_job *prev_held, *next_held; /* in the list of all jobs that the worker holds */
 };
 
-/* Takes result. Returns owned jobs (pgqi_jobs_free, or pgqi_job_release of each), NULL if memory is out. */
+/* Takes result. Returns owned jobs (pgqi_jobs_free, or pgqi_job_release of each), NULL if memory is
+ * out. */
 struct pgqueue_jobs *pgqi_jobs_of_result(struct pg_result *result, const char *queue);
 void pgqi_jobs_free(struct pgqueue_jobs *jobs);
 /* Ends one job's use of its batch; the last one frees it. */
@@ -56,8 +58,8 @@ void pgqi_job_release(struct pgqueue_job *job);
 
 /* One value of a result, row and column from 0. */
 size_t pgqi_row_count(const struct pg_result *result);
-int64_t pgqi_row_i64(const struct pg_result *result, size_t row, int column); /* null: 0 */
-int pgqi_row_bool(const struct pg_result *result, size_t row, int column);    /* null: 0 */
+int64_t pgqi_row_i64(const struct pg_result *result, size_t row, int column);      /* null: 0 */
+int pgqi_row_bool(const struct pg_result *result, size_t row, int column);         /* null: 0 */
 const char *pgqi_row_text(const struct pg_result *result, size_t row, int column); /* null: NULL */
 
 /* What poll() answers. due and gone hold the elements of the arrays. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The statements that the library sends, by name: each calls one SQL function. Knows no connection. */
+/* The statements that the library sends, by name: each calls one SQL function. Knows no connection.
+ */
 #include "db/stmt.h"
 
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 
 /* The columns of a claim; row.c reads them in this order. */
 #define JOB_COLUMNS                                                                                \
-    "id, lease, data, attempt, priority, start_after, retry_limit, extract(epoch from expire_in), " \
+    "id, lease, data, attempt, priority, start_after, retry_limit, extract(epoch from "            \
+    "expire_in), "                                                                                 \
     "origin"
 
 static const struct stmt_spec specs[STMT_COUNT] = {
@@ -20,16 +22,17 @@ static const struct stmt_spec specs[STMT_COUNT] = {
                       "select max(version) from " MARKER "migration where set_name = $1", 1, 0},
     /* A role's own settings must not cut a worker's statements short, nor change what they see; the
      * server notices a dead client in seconds. */
-    [STMT_SESSION] = {"pgqueue_session",
-                      "select pg_catalog.set_config('default_transaction_isolation', 'read committed', false),"
-                      " pg_catalog.set_config('statement_timeout', '0', false),"
-                      " pg_catalog.set_config('lock_timeout', '0', false),"
-                      " pg_catalog.set_config('idle_session_timeout', '0', false),"
-                      " pg_catalog.set_config('DateStyle', 'ISO', false),"
-                      " pg_catalog.set_config('tcp_keepalives_idle', '3', false),"
-                      " pg_catalog.set_config('tcp_keepalives_interval', '2', false),"
-                      " pg_catalog.set_config('tcp_keepalives_count', '2', false)",
-                      0, 0},
+    [STMT_SESSION] =
+        {"pgqueue_session",
+         "select pg_catalog.set_config('default_transaction_isolation', 'read committed', false),"
+         " pg_catalog.set_config('statement_timeout', '0', false),"
+         " pg_catalog.set_config('lock_timeout', '0', false),"
+         " pg_catalog.set_config('idle_session_timeout', '0', false),"
+         " pg_catalog.set_config('DateStyle', 'ISO', false),"
+         " pg_catalog.set_config('tcp_keepalives_idle', '3', false),"
+         " pg_catalog.set_config('tcp_keepalives_interval', '2', false),"
+         " pg_catalog.set_config('tcp_keepalives_count', '2', false)",
+         0, 0},
     [STMT_SEND] = {"pgqueue_send", "select " MARKER "send($1::text, $2::jsonb, $3::jsonb)", 3, 1},
     [STMT_SEND_MANY] = {"pgqueue_send_many",
                         "select pg_catalog.unnest(" MARKER
@@ -61,8 +64,8 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_QUEUE_DECLARE] = {"pgqueue_queue_declare",
                             "select " MARKER "declare_queue($1::text, $2::jsonb)", 2, 1},
     [STMT_QUEUE_DELETE] = {"pgqueue_queue_delete", "select " MARKER "delete_queue($1::text)", 1, 1},
-    [STMT_QUEUE_PAUSE] = {"pgqueue_queue_pause",
-                          "select " MARKER "pause_queue($1::text, $2::text)", 2, 1},
+    [STMT_QUEUE_PAUSE] = {"pgqueue_queue_pause", "select " MARKER "pause_queue($1::text, $2::text)",
+                          2, 1},
     [STMT_QUEUE_RESUME] = {"pgqueue_queue_resume", "select " MARKER "resume_queue($1::text)", 1, 1},
     [STMT_QUEUE_CHECK] = {"pgqueue_queue_check", "select (" MARKER "get_queue($1::text)).name", 1,
                           0},
@@ -77,12 +80,12 @@ static const struct stmt_spec specs[STMT_COUNT] = {
          6, 1},
     [STMT_UNSCHEDULE] = {"pgqueue_unschedule", "select " MARKER "unschedule($1::text)", 1, 1},
     [STMT_REGISTER] = {"pgqueue_register",
-                       "select " MARKER "register_worker($1::text, $2::bigint)", 2, 1},
+                       "select " MARKER "register_worker($1::text, $2::bigint, $3::bigint[])", 3,
+                       1},
     [STMT_UNREGISTER] = {"pgqueue_unregister", "select " MARKER "unregister_worker($1::bigint)", 1,
                          1},
     [STMT_DIED] = {"pgqueue_died",
-                   "select " MARKER
-                   "worker_died($1::bigint, $2::bigint[], $3::bigint[], $4::text)",
+                   "select " MARKER "worker_died($1::bigint, $2::bigint[], $3::bigint[], $4::text)",
                    4, 1},
     [STMT_POLL] = {"pgqueue_poll",
                    "select known, due, wait_ms, gone from " MARKER

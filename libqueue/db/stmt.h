@@ -50,8 +50,8 @@ const struct stmt_spec *pgqi_stmt_spec(enum stmt stmt);
  * characters. */
 int pgqi_schema_valid(const char *schema);
 
-/* Replaces each marker in text by the quoted schema and a dot. Returns owned (free), NULL if memory is
- * out. */
+/* Replaces each marker in text by the quoted schema and a dot. Returns owned (free), NULL if memory
+ * is out. */
 char *pgqi_stmt_expand(const char *text, const char *schema);
 
 /* The expanded texts of all statements for one schema. */

@@ -1,7 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Registers a worker and takes the session lock that proves that its connection lives. After a reconnect a
 -- worker names its old id and takes its leases along (those that nobody has freed). It beats by poll().
-create or replace function /*schema*/register_worker(p_name text default null, p_before bigint default null)
+--   p_held  leases that the worker knows of; jobs of others, whose claim was answered into a connection that
+--           broke, go back to the queue uncharged. NULL: it knows all.
+create or replace function /*schema*/register_worker(p_name text default null, p_before bigint default null,
+  p_held bigint[] default null)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
@@ -13,7 +16,8 @@ begin
   insert into /*schema*/job_worker (id, started_on, beat_on, name)
     values (v_id, v_now, v_now, coalesce(p_name, 'pid ' || pg_backend_pid()));
   if p_before is not null then
-    update /*schema*/job_lease set worker = v_id where worker = p_before;
+    update /*schema*/job_lease set worker = v_id where worker = p_before and (p_held is null or lease = any (p_held));
+    perform /*schema*/end_leases(p_before, '{}', '{}', 'the answer to the claim was lost');
     delete from /*schema*/job_bell where worker = p_before;
     delete from /*schema*/job_worker where id = p_before;
   end if;

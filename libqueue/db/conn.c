@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* One libpq connection as a state machine that never blocks. Knows no job and no loop. */
+#include "db/conn.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "db/call.h"
+
+/* Waits before the next try: 50 ms, doubled at each failure, to 5 s; each between half and whole,
+ * so that those who lost a server together do not come back together. */
+#define RETRY_FIRST_US  50000u
+#define RETRY_MOST_US   5000000u
+/* A try to connect is given up after this; libpq's own connect_timeout counts in blocking calls
+ * only. */
+#define CONNECT_MOST_US 10000000u
+
+void pgqi_conn_init(struct conn *c, const struct conninfo *info, const struct stmt_texts *texts,
+                    const struct conn_hooks *hooks, struct log log)
+{
+    memset(c, 0, sizeof *c);
+    c->state = CONN_DOWN;
+    c->fd = -1;
+    c->info = info;
+    c->texts = texts;
+    c->hooks = *hooks;
+    c->log = log;
+}
+
+static void drop(struct conn *c)
+{
+    PQclear(c->result);
+    c->result = NULL;
+    PQfinish(c->pg);
+    c->pg = NULL;
+    c->fd = -1;
+    c->events = 0;
+    memset(c->prepared, 0, sizeof c->prepared);
+}
+
+void pgqi_conn_close(struct conn *c)
+{
+    drop(c);
+    c->state = CONN_CLOSED;
+    c->done = NULL;
+}
+
+/* The connection is gone: a call under way fails with "unknown", and a new try is due after a wait.
+ */
+static void lose(struct conn *c)
+{
+    pgqueue_error error;
+    char why[256];
+    conn_result_fn *done = c->done;
+    int busy = c->state == CONN_BUSY;
+    snprintf(why, sizeof why, "%s", c->pg ? PQerrorMessage(c->pg) : "out of memory");
+    pgqi_error_set(&error,
+                   busy && pgqi_stmt_spec(c->stmt)->changes ? PGQUEUE_EUNKNOWN : PGQUEUE_ECONN,
+                   "%s", why);
+    drop(c);
+    uint32_t wait = RETRY_FIRST_US << (c->failures < 7 ? c->failures : 7);
+    wait = wait > RETRY_MOST_US ? RETRY_MOST_US : wait;
+    c->failures++;
+    c->retry_us = pgqi_now_us() + wait / 2 + pgqi_jitter(wait / 2);
+    c->state = CONN_DOWN;
+    c->done = NULL;
+    if (busy && done != NULL)
+        done(c->done_user, NULL, &error);
+    if (c->state != CONN_CLOSED)
+        c->hooks.down(c->hooks.user, error.message);
+}
+
+static void notice(void *user, const PGresult *result)
+{
+    const struct conn *c = user;
+    const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (text != NULL && severity != NULL)
+        pgqi_log(&c->log, strcmp(severity, "WARNING") == 0 ? PGQUEUE_WARNING : PGQUEUE_DEBUG, "%s",
+                 text);
+}
+
+static void start(struct conn *c)
+{
+    c->pg = PQconnectStartParams((const char *const *)c->info->keywords,
+                                 (const char *const *)c->info->values, 0);
+    if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
+        lose(c);
+        return;
+    }
+    PQsetNoticeReceiver(c->pg, notice, c);
+    c->state = CONN_CONNECTING;
+    c->retry_us = pgqi_now_us() + CONNECT_MOST_US;
+    c->fd = PQsocket(c->pg);
+    c->events = POLLOUT;
+}
+
+static void go_on_connecting(struct conn *c)
+{
+    PostgresPollingStatusType status = PQconnectPoll(c->pg);
+    c->fd = PQsocket(c->pg); /* another address may have been tried */
+    switch (status) {
+    case PGRES_POLLING_READING:
+        c->events = POLLIN;
+        break;
+    case PGRES_POLLING_WRITING:
+        c->events = POLLOUT;
+        break;
+    case PGRES_POLLING_OK:
+        if (PQsetnonblocking(c->pg, 1) != 0) {
+            lose(c);
+            return;
+        }
+        c->state = CONN_IDLE;
+        c->events = POLLIN;
+        c->failures = 0;
+        c->hooks.up(c->hooks.user);
+        break;
+    default:
+        lose(c);
+    }
+}
+
+/* While output is left, both directions are watched: the server may be waiting for us to read. */
+static int flush(struct conn *c)
+{
+    int left = PQflush(c->pg);
+    c->events = left == 1 ? POLLIN | POLLOUT : POLLIN;
+    return left >= 0;
+}
+
+static int send_execute(struct conn *c)
+{
+    struct params *p = c->params;
+    const struct stmt_spec *spec = pgqi_stmt_spec(c->stmt);
+    c->preparing = 0;
+    return PQsendQueryPrepared(c->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
+}
+
+static void finish_call(struct conn *c, PGresult *result)
+{
+    pgqueue_error error;
+    conn_result_fn *done = c->done;
+    ExecStatusType status = PQresultStatus(result);
+    c->state = CONN_IDLE;
+    c->done = NULL;
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+        done(c->done_user, result, NULL);
+        return;
+    }
+    pgqi_error_of_result(&error, c->pg, result, 0);
+    PQclear(result);
+    done(c->done_user, NULL, &error);
+}
+
+/* The end of a statement was seen; result is its last. */
+static void end_statement(struct conn *c)
+{
+    PGresult *result = c->result;
+    c->result = NULL;
+    if (c->preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
+        PQclear(result);
+        c->prepared[c->stmt] = 1;
+        if (!send_execute(c) || !flush(c))
+            lose(c);
+        return;
+    }
+    finish_call(c, result);
+}
+
+static void read_results(struct conn *c)
+{
+    while (c->state == CONN_BUSY && !PQisBusy(c->pg)) {
+        PGresult *result = PQgetResult(c->pg);
+        if (result == NULL) {
+            end_statement(c);
+            continue;
+        }
+        PQclear(c->result);
+        c->result = result;
+    }
+}
+
+static void read_notifications(struct conn *c)
+{
+    PGnotify *n;
+    while (c->pg != NULL && (n = PQnotifies(c->pg)) != NULL) {
+        c->hooks.notified(c->hooks.user, n->extra);
+        PQfreemem(n);
+    }
+}
+
+static void go_on(struct conn *c)
+{
+    if (!PQconsumeInput(c->pg) || !flush(c)) {
+        lose(c);
+        return;
+    }
+    read_results(c);
+    read_notifications(c);
+    if (c->pg != NULL && PQstatus(c->pg) == CONNECTION_BAD)
+        lose(c);
+}
+
+void pgqi_conn_process(struct conn *c, uint64_t now_us)
+{
+    switch (c->state) {
+    case CONN_DOWN:
+        if (now_us >= c->retry_us)
+            start(c);
+        break;
+    case CONN_CONNECTING:
+        if (now_us >= c->retry_us)
+            lose(c);
+        else
+            go_on_connecting(c);
+        break;
+    case CONN_IDLE:
+    case CONN_BUSY:
+        go_on(c);
+        break;
+    case CONN_CLOSED:
+        break;
+    }
+}
+
+uint64_t pgqi_conn_wake_us(const struct conn *c)
+{
+    return c->state == CONN_DOWN || c->state == CONN_CONNECTING ? c->retry_us : UINT64_MAX;
+}
+
+/* A send that fails is told through fd: the next process() finds the connection broken. */
+static void sent(struct conn *c, int ok)
+{
+    c->state = CONN_BUSY;
+    if (!ok || !flush(c)) {
+        pgqi_log(&c->log, PGQUEUE_DEBUG, "send failed: %s", PQerrorMessage(c->pg));
+        c->events = POLLIN | POLLOUT;
+    }
+}
+
+void pgqi_conn_call(struct conn *c, enum stmt stmt, struct params *params, conn_result_fn *done,
+                    void *user)
+{
+    const struct stmt_spec *spec = pgqi_stmt_spec(stmt);
+    c->stmt = stmt;
+    c->params = params;
+    c->done = done;
+    c->done_user = user;
+    if (c->prepared[stmt]) {
+        sent(c, send_execute(c));
+        return;
+    }
+    c->preparing = 1;
+    sent(c, PQsendPrepare(c->pg, spec->name, c->texts->text[stmt], spec->params, NULL));
+}
+
+void pgqi_conn_listen(struct conn *c, const char *channel, conn_result_fn *done, void *user)
+{
+    char sql[128];
+    snprintf(sql, sizeof sql, "listen %s", channel);
+    c->stmt = STMT_VERSION; /* changes nothing that could stay unknown */
+    c->preparing = 0;
+    c->done = done;
+    c->done_user = user;
+    sent(c, PQsendQuery(c->pg, sql));
+}

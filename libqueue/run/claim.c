@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* What the claiming connection does next: claim for a queue with free slots, look around, or sleep.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "db/call.h"
+#include "run/worker.h"
+
+/* A claim from the start walks over dead index entries, so the next one waits 20 times as long as
+ * it took: rescans cost 5 % at most. */
+#define RESCAN_FACTOR 20
+
+/* Looks after an announcement, in ms: a send that read the table before it was there rings no bell.
+ */
+static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
+#define LOOKS (sizeof looks_ms / sizeof looks_ms[0])
+
+/* Jobs claimed ahead of free slots cover this much time at the recent rate. */
+#define PREFETCH_S 0.03
+
+static int running(const struct pgqueue_worker *w)
+{
+    return w->state == WORKER_RUNNING && !atomic_load(&w->paused);
+}
+
+void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue)
+{
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        if (queue != NULL && strcmp(q->name, queue) != 0)
+            continue;
+        q->maybe = 1;
+        q->awaken = q->awaken || q->asleep;
+        q->asleep = 0;
+    }
+}
+
+void pgqi_claim_reset(struct pgqueue_worker *w)
+{
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        q->position_count = 0;
+        q->maybe = 0; /* the first poll tells which */
+        q->need_rescan = 1;
+        q->asleep = 0;
+        q->rescan_us = 0;
+    }
+    w->poll_us = 0;
+    w->look = 0;
+}
+
+int pgqi_claim_idle(const struct pgqueue_worker *w)
+{
+    for (size_t i = 0; i < w->queue_count; i++)
+        if (w->queues[i]->maybe || w->queues[i]->need_rescan)
+            return 0;
+    return w->claiming == NULL;
+}
+
+/* How many jobs to claim for a queue now; 0: none. */
+static int demand(const struct pgqueue_worker *w, const struct work_queue *q)
+{
+    int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
+    int have = q->backlog_count + q->handed;
+    int ahead = 0;
+    if (w->options.prefetch != 0 && !q->on_loop) {
+        double jobs = q->rate * PREFETCH_S;
+        ahead = jobs > CLAIM_MOST ? CLAIM_MOST : (int)jobs;
+    }
+    if (ahead > slots && have > slots + ahead / 2)
+        return 0; /* enough for now: a few large claims beat many small ones */
+    int n = slots + ahead - have;
+    if (w->options.max_jobs > 0 && n > w->options.max_jobs - w->claimed_total)
+        n = (int)(w->options.max_jobs - w->claimed_total);
+    return n > CLAIM_MOST ? CLAIM_MOST : n;
+}
+
+static struct position *position_of(struct work_queue *q, int32_t rank)
+{
+    for (int i = 0; i < q->position_count; i++)
+        if (q->positions[i].rank == rank)
+            return &q->positions[i];
+    struct position *grown =
+        realloc(q->positions, (size_t)(q->position_count + 1) * sizeof *q->positions);
+    if (grown == NULL)
+        return NULL; /* this rank is claimed from the start: slower, not wrong */
+    q->positions = grown;
+    struct position *p = &grown[q->position_count++];
+    p->rank = rank;
+    return p;
+}
+
+static void claim_done(void *user, struct pg_result *result, const pgqueue_error *error)
+{
+    struct work_queue *q = user;
+    struct pgqueue_worker *w = q->worker;
+    uint64_t now = pgqi_now_us();
+    w->claiming = NULL;
+    struct pgqueue_jobs *batch = result ? pgqi_jobs_of_result(result, q->name) : NULL;
+    if (batch == NULL) {
+        if (error != NULL && error->code == PGQUEUE_ENOTFOUND)
+            q->maybe = q->need_rescan = 0; /* deleted meanwhile; it may come back */
+        else if (error != NULL && error->code != PGQUEUE_ECONN && error->code != PGQUEUE_EUNKNOWN)
+            q->rescan_us = now + 1000000;
+        pgqi_log(&w->log, PGQUEUE_WARNING, "claim from queue \"%s\" failed: %s", q->name,
+                 error ? error->message : "out of memory");
+        return;
+    }
+    size_t count = batch->count;
+    if (q->from_start)
+        q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
+    q->maybe = count == (size_t)q->asked;
+    q->need_rescan = !q->maybe && !q->from_start;
+    if (count == 0) {
+        pgqi_jobs_free(batch);
+        return;
+    }
+    w->claimed_total += (int64_t)count;
+    w->look = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct pgqueue_job *job = &batch->jobs[i];
+        struct position *p = position_of(q, -job->priority);
+        if (p != NULL) {
+            snprintf(p->after, sizeof p->after, "%s", job->start_after);
+            p->after_id = job->id;
+        }
+        pgqi_hold(w, q, job);
+    }
+    pgqueue_event event = {.size = sizeof event,
+                           .kind = PGQUEUE_EVENT_CLAIMED,
+                           .worker = w->id,
+                           .queue = q->name,
+                           .count = (int64_t)count};
+    pgqi_worker_event(w, &event);
+    pgqi_dispatch(w, q);
+}
+
+/* The last keys taken, as three arrays. Times go back as the server printed them, so as text. */
+static void add_positions(struct pgqueue_worker *w, const struct work_queue *q)
+{
+    struct params *p = &w->claim_params;
+    size_t count = q->from_start ? 0 : (size_t)q->position_count;
+    pgqi_param_array(p, OID_INT4, count);
+    for (size_t i = 0; i < count; i++)
+        pgqi_element_i32(p, q->positions[i].rank);
+    pgqi_param_array_end(p);
+    pgqi_buf_reset(&w->claim_times);
+    pgqi_buf_text(&w->claim_times, "{");
+    for (size_t i = 0; i < count; i++)
+        pgqi_buf_printf(&w->claim_times, "%s\"%s\"", i ? "," : "", q->positions[i].after);
+    pgqi_buf_text(&w->claim_times, "}");
+    pgqi_param_text(p, w->claim_times.data);
+    pgqi_param_array(p, OID_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        pgqi_element_i64(p, q->positions[i].after_id);
+    pgqi_param_array_end(p);
+}
+
+static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, uint64_t now_us)
+{
+    struct params *p = &w->claim_params;
+    snprintf(w->claim_count, sizeof w->claim_count, "%d", n);
+    q->from_start = q->position_count == 0 || now_us >= q->rescan_us;
+    pgqi_params_reset(p);
+    pgqi_param_text(p, q->name);
+    pgqi_param_text(p, w->claim_count);
+    pgqi_param_i64(p, w->id);
+    add_positions(w, q);
+    pgqi_param_text(p, q->awaken ? "t" : "f");
+    if (!pgqi_params_bind(p) || w->claim_times.failed)
+        return;
+    q->asked = n;
+    q->awaken = 0;
+    q->claim_us = now_us;
+    w->claiming = q;
+    pgqi_conn_call(&w->claim, STMT_CLAIM, p, claim_done, q);
+}
+
+/* Whether a queue wants a claim now. */
+static int wants_claim(const struct work_queue *q, uint64_t now_us)
+{
+    return q->maybe || (q->need_rescan && now_us >= q->rescan_us);
+}
+
+static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
+{
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[(w->next_queue + i) % w->queue_count];
+        int n = wants_claim(q, now_us) ? demand(w, q) : 0;
+        if (n <= 0)
+            continue;
+        w->next_queue = (w->next_queue + i + 1) % w->queue_count;
+        send_claim(w, q, n, now_us);
+        return w->claiming != NULL;
+    }
+    return 0;
+}
+
+static void poll_done(void *user, struct pg_result *result, const pgqueue_error *error)
+{
+    struct pgqueue_worker *w = user;
+    struct poll_answer answer;
+    uint64_t now = pgqi_now_us();
+    int rc = result ? pgqi_poll_answer(result, &answer) : PGQUEUE_EDB;
+    pgqi_result_free(result);
+    w->poll_us = now + 1000000;
+    if (rc != PGQUEUE_OK) {
+        pgqi_log(&w->log, PGQUEUE_WARNING, "poll failed: %s",
+                 error ? error->message : "out of memory");
+        return;
+    }
+    uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        if (q->asleep == 2) { /* announced by this poll */
+            q->asleep = 1;
+            q->asleep_until_us = until;
+        }
+    }
+    for (size_t i = 0; i < answer.due_count; i++)
+        pgqi_claim_wake_queue(w, answer.due[i]);
+    for (size_t i = 0; i < answer.gone_count; i++)
+        pgqi_mark_cancelled(w, answer.gone[i]);
+    if (w->announcing)
+        w->look = 0;
+    w->poll_us = until;
+    if (w->look < (int)LOOKS) {
+        uint64_t next = now + looks_ms[w->look] * 1000;
+        w->poll_us = next < until ? next : until;
+        w->look++;
+    }
+    if (!answer.known)
+        w->setup = SETUP_REGISTER; /* pruned after a long silence */
+    pgqueue_event event = {.size = sizeof event, .kind = PGQUEUE_EVENT_POLLED, .worker = w->id};
+    pgqi_worker_event(w, &event);
+    pgqi_poll_answer_free(&answer);
+}
+
+/* Whether a queue is to be announced as sleeping: it is idle, and not announced for long enough. */
+static int to_announce(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
+{
+    return running(w) && !q->maybe && !q->need_rescan &&
+           (!q->asleep || q->asleep_until_us < now_us + 300000);
+}
+
+static void add_names(struct pgqueue_worker *w, int sleepers_only, uint64_t now_us)
+{
+    struct params *p = &w->claim_params;
+    size_t count = 0;
+    for (size_t i = 0; i < w->queue_count; i++)
+        count += !sleepers_only || to_announce(w, w->queues[i], now_us);
+    pgqi_param_array(p, OID_TEXT, count);
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        if (sleepers_only && !to_announce(w, q, now_us))
+            continue;
+        pgqi_element_text(p, q->name, strlen(q->name));
+        if (sleepers_only) {
+            w->announcing = w->announcing || !q->asleep;
+            q->asleep = 2;
+        }
+    }
+    pgqi_param_array_end(p);
+}
+
+/* Jobs that have run for a while: the answer tells which are no longer ours. At most 1,000, the
+ * newest. */
+static void add_running(struct pgqueue_worker *w, uint64_t now_us)
+{
+    struct params *p = &w->claim_params;
+    const struct pgqueue_job *some[1000];
+    size_t count = 0;
+    for (const struct pgqueue_job *job = w->held; job != NULL && count < 1000; job = job->next_held)
+        if (atomic_load(&job->place) == JOB_RUNNING && job->started_us + 500000 <= now_us)
+            some[count++] = job;
+    pgqi_param_array(p, OID_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        pgqi_element_i64(p, some[i]->id);
+    pgqi_param_array_end(p);
+    pgqi_param_array(p, OID_INT8, count);
+    for (size_t i = 0; i < count; i++)
+        pgqi_element_i64(p, some[i]->batch->lease);
+    pgqi_param_array_end(p);
+}
+
+static void send_poll(struct pgqueue_worker *w, uint64_t now_us)
+{
+    struct params *p = &w->claim_params;
+    pgqi_params_reset(p);
+    w->announcing = 0;
+    pgqi_param_i64(p, w->id);
+    add_names(w, 0, now_us);
+    add_names(w, 1, now_us);
+    add_running(w, now_us);
+    if (pgqi_params_bind(p))
+        pgqi_conn_call(&w->claim, STMT_POLL, p, poll_done, w);
+    else
+        w->poll_us = now_us + 1000000;
+}
+
+/* A queue has gone idle since the last poll: announce that now. */
+static int must_announce(const struct pgqueue_worker *w)
+{
+    for (size_t i = 0; running(w) && i < w->queue_count; i++) {
+        const struct work_queue *q = w->queues[i];
+        if (!q->maybe && !q->need_rescan && !q->asleep)
+            return 1;
+    }
+    return 0;
+}
+
+void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
+{
+    if (w->claim.state != CONN_IDLE || w->setup != SETUP_DONE || !w->claim_up ||
+        w->state >= WORKER_LEAVING)
+        return;
+    if (running(w) && try_claim(w, now_us))
+        return;
+    if (now_us >= w->poll_us || must_announce(w))
+        send_poll(w, now_us);
+}
+
+uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
+{
+    uint64_t wake = w->poll_us;
+    if (w->setup != SETUP_DONE || !w->claim_up)
+        return w->claim.state == CONN_IDLE ? w->setup_retry_us : UINT64_MAX;
+    for (size_t i = 0; running(w) && i < w->queue_count; i++) {
+        const struct work_queue *q = w->queues[i];
+        if (q->need_rescan && q->rescan_us < wake && demand(w, q) > 0)
+            wake = q->rescan_us;
+    }
+    return wake;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* Outcomes to the database: all that have gathered while the last statement was under way go in
+ * one. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "db/call.h"
+#include "run/worker.h"
+
+void pgqi_outcome_push(struct pgqueue_worker *w, struct pgqueue_job *job)
+{
+    if (job->outcome == PGQUEUE_SETTLED) {
+        job->batch->settled++;
+        pgqi_job_done_with(w, job);
+        return;
+    }
+    pgqi_list_push(&w->outcomes, job);
+    w->outcome_count++;
+}
+
+/* What was sent goes back to the head of the list, in its order. */
+static void unsend(struct pgqueue_worker *w)
+{
+    struct job_list list = {NULL, NULL};
+    for (size_t i = 0; i < w->settling_count; i++) {
+        w->settling[i]->batch->settled--;
+        pgqi_list_push(&list, w->settling[i]);
+    }
+    w->outcome_count += w->settling_count;
+    w->settling_count = 0;
+    if (list.last == NULL)
+        return;
+    list.last->next = w->outcomes.first;
+    w->outcomes.first = list.first;
+    if (w->outcomes.last == NULL)
+        w->outcomes.last = list.last;
+}
+
+static void tell_lost(struct pgqueue_worker *w, const struct pgqueue_job *job)
+{
+    pgqueue_event event = {.size = sizeof event,
+                           .kind = PGQUEUE_EVENT_LOST,
+                           .worker = w->id,
+                           .job = job->id,
+                           .attempt = job->attempt,
+                           .queue = job->batch->queue};
+    pgqi_worker_event(w, &event);
+}
+
+/* One outcome alone that the database refuses, an end hook's error for instance: the attempt fails
+ * with that error. If that is refused, too, the job stays leased until its expire_in ends. */
+static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
+{
+    struct pgqueue_job *job = w->settling[0];
+    pgqi_log(&w->log, PGQUEUE_ERROR, "job %lld of queue \"%s\" cannot be settled: %s",
+             (long long)job->id, job->batch->queue, error->message);
+    if (job->outcome == PGQUEUE_RETRY || job->outcome == OUTCOME_RELEASE) {
+        w->settling_count = 0;
+        pgqi_job_done_with(w, job);
+        return;
+    }
+    job->outcome = PGQUEUE_RETRY;
+    pgqueue_job_set_message(job, error->message);
+    unsend(w);
+}
+
+static void settle_failed(struct pgqueue_worker *w, const pgqueue_error *error)
+{
+    if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN) {
+        w->settle_again = 1; /* it may have happened: then the answer will be "lost" */
+        unsend(w);
+    } else if (error->retryable) {
+        w->settle_retry_us = pgqi_now_us() + 10000 + pgqi_jitter(20000);
+        unsend(w);
+    } else if (w->settling_count > 1) {
+        w->settle_single = (int)w->settling_count; /* find the one */
+        unsend(w);
+    } else {
+        refuse(w, error);
+    }
+}
+
+static void settle_done(void *user, struct pg_result *result, const pgqueue_error *error)
+{
+    struct pgqueue_worker *w = user;
+    int64_t settled = 0;
+    if (w->settle_single > 0)
+        w->settle_single--;
+    if (result == NULL) {
+        settle_failed(w, error);
+        return;
+    }
+    for (size_t i = 0; i < w->settling_count; i++) {
+        struct pgqueue_job *job = w->settling[i];
+        if (i < pgqi_row_count(result) && pgqi_row_bool(result, i, 0))
+            settled++;
+        else if (!w->settle_again)
+            tell_lost(w, job);
+        pgqi_job_done_with(w, job);
+    }
+    w->settling_count = 0;
+    w->settle_again = 0;
+    pgqi_result_free(result);
+    pgqueue_event event = {
+        .size = sizeof event, .kind = PGQUEUE_EVENT_SETTLED, .worker = w->id, .count = settled};
+    pgqi_worker_event(w, &event);
+}
+
+static const char *word_of(const struct pgqueue_job *job)
+{
+    return job->outcome == OUTCOME_RELEASE ? "release" : pgqi_outcome_word(job->outcome);
+}
+
+static void add_outcomes(struct pgqueue_worker *w)
+{
+    struct params *p = &w->settle_params;
+    size_t count = w->settling_count;
+    int plain = 1, bare = 1, prompt = 1;
+    for (size_t i = 0; i < count; i++) {
+        const struct pgqueue_job *job = w->settling[i];
+        plain = plain && job->outcome == PGQUEUE_DONE;
+        bare = bare && job->output == NULL;
+        prompt = prompt && job->delay_s < 0;
+    }
+    if (plain)
+        pgqi_param_text(p, NULL);
+    else {
+        pgqi_param_array(p, OID_TEXT, count);
+        for (size_t i = 0; i < count; i++)
+            pgqi_element_text(p, word_of(w->settling[i]), strlen(word_of(w->settling[i])));
+        pgqi_param_array_end(p);
+    }
+    if (bare)
+        pgqi_param_text(p, NULL);
+    else {
+        pgqi_param_array(p, OID_TEXT, count);
+        for (size_t i = 0; i < count; i++)
+            pgqi_job_add_output(p, w->settling[i]);
+        pgqi_param_array_end(p);
+    }
+    if (prompt)
+        pgqi_param_text(p, NULL);
+    else {
+        pgqi_param_array(p, OID_FLOAT8, count);
+        for (size_t i = 0; i < count; i++) {
+            if (w->settling[i]->delay_s < 0)
+                pgqi_element_null(p);
+            else
+                pgqi_element_f64(p, w->settling[i]->delay_s);
+        }
+        pgqi_param_array_end(p);
+    }
+}
+
+/* A batch whose last outcomes are in this statement, but not all of them, is closed by name. */
+static int closes(const struct pgqueue_jobs *batch)
+{
+    return batch->settled == batch->count && batch->sending < batch->count;
+}
+
+static void add_closes(struct pgqueue_worker *w)
+{
+    struct params *p = &w->settle_params;
+    size_t count = 0;
+    for (size_t i = 0; i < w->settling_count; i++)
+        w->settling[i]->batch->sending = 0;
+    for (size_t i = 0; i < w->settling_count; i++)
+        w->settling[i]->batch->sending++;
+    for (size_t i = 0; i < w->settling_count; i++)
+        count += i + 1 == w->settling_count || w->settling[i]->batch != w->settling[i + 1]->batch
+                     ? (size_t)closes(w->settling[i]->batch)
+                     : 0;
+    pgqi_param_array(p, OID_INT8, count);
+    for (size_t i = 0; i < w->settling_count; i++)
+        if ((i + 1 == w->settling_count || w->settling[i]->batch != w->settling[i + 1]->batch) &&
+            closes(w->settling[i]->batch))
+            pgqi_element_i64(p, w->settling[i]->batch->lease);
+    pgqi_param_array_end(p);
+}
+
+static void take_outcomes(struct pgqueue_worker *w)
+{
+    /* What is repeated after an unknown outcome goes alone, so that its "lost" is not told. */
+    size_t most = w->settle_single > 0 ? 1 : SETTLE_MOST;
+    while (w->settling_count < most && w->outcomes.first != NULL) {
+        struct pgqueue_job *job = pgqi_list_pop(&w->outcomes);
+        w->outcome_count--;
+        job->batch->settled++;
+        w->settling[w->settling_count++] = job;
+    }
+}
+
+void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
+{
+    struct params *p = &w->settle_params;
+    if (w->settle.state != CONN_IDLE || !w->settle_up || w->settling_count > 0 ||
+        w->outcomes.first == NULL || now_us < w->settle_retry_us)
+        return;
+    take_outcomes(w);
+    pgqi_params_reset(p);
+    pgqi_param_array(p, OID_INT8, w->settling_count);
+    for (size_t i = 0; i < w->settling_count; i++)
+        pgqi_element_i64(p, w->settling[i]->id);
+    pgqi_param_array_end(p);
+    pgqi_param_array(p, OID_INT8, w->settling_count);
+    for (size_t i = 0; i < w->settling_count; i++)
+        pgqi_element_i64(p, w->settling[i]->batch->lease);
+    pgqi_param_array_end(p);
+    add_outcomes(w);
+    add_closes(w);
+    if (pgqi_params_bind(p)) {
+        pgqi_conn_call(&w->settle, STMT_SETTLE, p, settle_done, w);
+        return;
+    }
+    unsend(w); /* memory is out: smaller statements, later */
+    w->settle_single = 10;
+    w->settle_retry_us = now_us + 100000;
+}
+
+uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w)
+{
+    return w->outcomes.first != NULL && w->settling_count == 0 && w->settle_up ? w->settle_retry_us
+                                                                               : UINT64_MAX;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* The worker's state, shared by the files of run/. Each function runs on the loop's thread unless
+ * it says otherwise.
+ *
+ * A job's way, one owner at a time:
+ *   claim.c     a claim answers -> held list, backlog of its queue
+ *   dispatch.c  backlog -> the pool's ready list (or the handler, on the loop) -> done list ->
+ * outcomes settle.c    outcomes -> one statement -> the job's memory is released
+ */
+#ifndef PGQI_RUN_WORKER_H
+#define PGQI_RUN_WORKER_H
+
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "core/job.h"
+#include "db/conn.h"
+#include "run/loop.h"
+#include "run/threads.h"
+
+/* Most jobs of one claim, and of one settle. */
+#define CLAIM_MOST  1000
+#define SETTLE_MOST 2000
+
+/* The last key that a claim took, of one rank. */
+struct position {
+    int32_t rank;
+    char after[48];
+    int64_t after_id;
+};
+
+enum job_place { JOB_BACKLOG, JOB_IN_POOL, JOB_RUNNING, JOB_ENDED };
+
+struct work_queue {
+    struct pgqueue_worker *worker;
+    char *name;
+    char *options; /* JSON, or NULL */
+    pgqueue_handler *handler;
+    void *user;
+    int on_loop;
+    int concurrency;
+    struct job_list backlog; /* claimed, not handed over */
+    int backlog_count;
+    int handed;      /* in the pool or on the loop, not ended */
+    int maybe;       /* there may be due jobs: claim */
+    int need_rescan; /* the last claim began behind the start: look from the start before sleeping
+                      */
+    int asleep;      /* announced: sends ring until asleep_until_us */
+    int awaken;      /* the next claim takes the announcement back */
+    uint64_t asleep_until_us;
+    struct position *positions;
+    int position_count;
+    int from_start;     /* the claim under way began at the start */
+    int asked;          /* and asked for so many */
+    uint64_t claim_us;  /* and was sent then */
+    uint64_t rescan_us; /* no claim from the start before */
+    double rate;        /* jobs ended per second, recent */
+    uint64_t rate_us;
+    int rate_count;
+};
+
+struct declared_schedule {
+    char *field[6]; /* key, queue, cron, tz, data, options */
+};
+
+enum worker_state {
+    WORKER_NEW,      /* leaves to RUNNING at the first process */
+    WORKER_RUNNING,  /* leaves to DRAINING by a stop */
+    WORKER_DRAINING, /* nothing is claimed; leaves to LEAVING when all outcomes are settled, or at
+                        the deadline */
+    WORKER_LEAVING,  /* unregisters; leaves to STOPPED */
+    WORKER_STOPPED
+};
+
+/* Steps of the claiming connection after it has come up, in this order. */
+enum setup {
+    SETUP_SESSION,
+    SETUP_VERSION,
+    SETUP_REGISTER,
+    SETUP_LISTEN,
+    SETUP_CRASH,
+    SETUP_QUEUES,
+    SETUP_SCHEDULES,
+    SETUP_DONE
+};
+
+struct pgqueue_worker {
+    enum worker_state state;
+    pgqueue_worker_options options;
+    char *name, *schema;
+    struct log log;
+    struct conninfo info;
+    struct stmt_texts texts;
+    /* loop */
+    int epoll_fd, event_fd;
+    struct watch claim_watch, settle_watch;
+    /* connections */
+    struct conn claim, settle;
+    struct params claim_params, settle_params;
+    int claim_up, settle_up, reported_up;
+    enum setup setup;
+    size_t setup_index;
+    int set_up_once; /* the crash report is in */
+    int64_t id;      /* as a worker in the database; 0: none */
+    int64_t id_before;
+    /* crash report */
+    int64_t crash_worker;
+    int64_t *crash_ids; /* started, then culprits */
+    size_t crash_started, crash_culprits;
+    char *crash_reason;
+    /* queues, schedules */
+    struct work_queue **queues;
+    size_t queue_count, next_queue;
+    struct declared_schedule *schedules;
+    size_t schedule_count;
+    struct work_queue *claiming;
+    struct buf claim_times; /* parameters of the claim under way */
+    char claim_count[16];
+    int64_t claimed_total;
+    /* looks */
+    uint64_t poll_us; /* when to poll */
+    int look;         /* how many looks since something changed */
+    int announcing;   /* the poll under way announces sleep */
+    uint64_t setup_retry_us;
+    /* jobs */
+    struct threads pool;
+    struct pgqueue_job *held; /* all jobs not yet released */
+    size_t held_count;
+    struct job_list outcomes; /* ended, not yet sent */
+    size_t outcome_count;
+    struct pgqueue_job **settling; /* sent */
+    size_t settling_count;
+    int settle_single; /* one by one, after a statement failed for a reason of its own */
+    int settle_again;  /* the next statement repeats one whose outcome is unknown */
+    uint64_t settle_retry_us;
+    /* stop */
+    atomic_int stop; /* 1 drain, 2 now */
+    atomic_int paused;
+    uint64_t deadline_us;
+    int abandoned;
+    int rc; /* why it stopped */
+    pgqueue_error error;
+};
+
+/* worker.c */
+void pgqi_worker_event(struct pgqueue_worker *w, const pgqueue_event *event); /* any thread */
+void pgqi_worker_fatal(struct pgqueue_worker *w, const pgqueue_error *error);
+void pgqi_worker_wake(struct pgqueue_worker *w); /* any thread, in a signal handler */
+
+/* session.c: the two connections come up and go down */
+void pgqi_session_init(struct pgqueue_worker *w);
+void pgqi_setup_step(struct pgqueue_worker *w);
+
+/* claim.c: what the claiming connection does next */
+void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us);
+uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w);
+void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue); /* NULL: all */
+void pgqi_claim_reset(struct pgqueue_worker *w);
+int pgqi_claim_idle(const struct pgqueue_worker *w); /* nothing due, as far as was seen */
+
+/* dispatch.c: jobs to handlers and back */
+void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job);
+void pgqi_dispatch(struct pgqueue_worker *w, struct work_queue *q);
+void pgqi_collect(struct pgqueue_worker *w);
+int pgqi_dispatch_start(struct pgqueue_worker *w);
+void pgqi_recall_unstarted(struct pgqueue_worker *w);
+void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id);
+void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
+
+/* settle.c */
+void pgqi_outcome_push(struct pgqueue_worker *w, struct pgqueue_job *job);
+void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us);
+uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w);
+
+/* stop.c */
+void pgqi_stop_step(struct pgqueue_worker *w, uint64_t now_us);
+uint64_t pgqi_stop_wake_us(const struct pgqueue_worker *w);
+
+/* Outcome of a job that no handler ran: back to the queue. Beyond the public ones. */
+#define OUTCOME_RELEASE 100
+
+#endif
