@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # libpgqueue.so; libpgqueue_all.la is the same objects with every symbol visible, for unit tests.
-include_HEADERS += libqueue/pgqueue.h libqueue/pgqueue_libevent.h
+include_HEADERS += libqueue/pgqueue.h
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = libqueue/libpgqueue.pc
 EXTRA_DIST += libqueue/libpgqueue.map
