@@ -11,10 +11,12 @@
 #include "base/error.h"
 #include "db/call.h"
 
-/* Waits before the next try: 50 ms, doubled at each failure, to 5 s; each between half and whole,
- * so that those who lost a server together do not come back together. */
+/* Waits before the next try: 50 ms, doubled at each failure, to 1 s; each between half and whole,
+ * so that those who lost a server together do not come back together. A second at most, because
+ * rescue_dead() gives a worker whose connection broke little more than that before its jobs go to
+ * others. */
 #define RETRY_FIRST_US  50000u
-#define RETRY_MOST_US   5000000u
+#define RETRY_MOST_US   1000000u
 /* A try to connect is given up after this; libpq's own connect_timeout counts in blocking calls
  * only. */
 #define CONNECT_MOST_US 10000000u
@@ -138,6 +140,9 @@ static int send_execute(struct conn *c)
     struct params *p = c->params;
     const struct stmt_spec *spec = pgqi_stmt_spec(c->stmt);
     c->preparing = 0;
+    if (c->pooled)
+        return PQsendQueryParams(c->pg, c->texts->text[c->stmt], p->count, NULL, p->values,
+                                 p->length, p->binary, 0);
     return PQsendQueryPrepared(c->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
 }
 
@@ -157,11 +162,28 @@ static void finish_call(struct conn *c, PGresult *result)
     done(c->done_user, NULL, &error);
 }
 
+/* Whether the statement that we prepared is not there, or one of that name is: behind a pooler in
+ * transaction mode each statement may meet another server connection. */
+static int meets_pooler(const PGresult *result)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0);
+}
+
 /* The end of a statement was seen; result is its last. */
 static void end_statement(struct conn *c)
 {
     PGresult *result = c->result;
     c->result = NULL;
+    if (!c->pooled && meets_pooler(result)) {
+        PQclear(result);
+        pgqi_log(&c->log, PGQUEUE_INFO,
+                 "a pooler stands between: no prepared statements, no LISTEN");
+        c->pooled = 1;
+        if (!send_execute(c) || !flush(c))
+            lose(c);
+        return;
+    }
     if (c->preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
         PQclear(result);
         c->prepared[c->stmt] = 1;
@@ -251,7 +273,7 @@ void pgqi_conn_call(struct conn *c, enum stmt stmt, struct params *params, conn_
     c->params = params;
     c->done = done;
     c->done_user = user;
-    if (c->prepared[stmt]) {
+    if (c->pooled || c->prepared[stmt]) {
         sent(c, send_execute(c));
         return;
     }

@@ -46,6 +46,8 @@ struct conn {
     const struct stmt_texts *texts;
     unsigned char prepared[STMT_COUNT];
     int preparing; /* the statement under way is the PREPARE of stmt */
+    int pooled; /* found behind a pooler in transaction mode: nothing is prepared, no notification
+                   comes */
     enum stmt stmt;
     struct params *params;
     struct pg_result *result; /* of the statement under way, before its end is seen */

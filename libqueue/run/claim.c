@@ -19,6 +19,9 @@
 static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 #define LOOKS (sizeof looks_ms / sizeof looks_ms[0])
 
+/* Where LISTEN does not work, looks come each second. */
+#define DEAF_US 1000000u
+
 /* Jobs claimed ahead of free slots cover this much time at the recent rate. */
 #define PREFETCH_S 0.03
 
@@ -227,6 +230,8 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         pgqi_mark_cancelled(w, answer.gone[i]);
     if (w->announcing)
         w->look = 0;
+    if (w->claim.pooled && until > now + DEAF_US)
+        until = now + DEAF_US;
     w->poll_us = until;
     if (w->look < (int)LOOKS) {
         uint64_t next = now + looks_ms[w->look] * 1000;

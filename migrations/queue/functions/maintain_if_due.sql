@@ -13,7 +13,8 @@ begin
     and not exists (select from /*schema*/job_lease where expire_on <= p_now)
     and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now
       and (last_error is null or v_look < p_now - interval '900 ms')) -- one that fails is tried each second
-    and (v_look > p_now - interval '900 ms'
+    and (v_look > p_now - case when exists (select from /*schema*/job_worker where suspect_on is not null)
+        then interval '250 ms' else interval '900 ms' end
       or not exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null))
   then return; end if;
   perform /*schema*/maintain(p_self);

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- When somebody has to look again for a reason other than a job: in a second while another's leases exist, at
+-- When somebody has to look again for a reason other than a job: in a second while another's leases exist (at
+-- once more, soon, when that other seems dead), at
 -- the end of an attempt's time, at a schedule's due time (in a second if it fails).
 create or replace function /*schema*/next_chore(p_self bigint, p_now timestamptz) returns timestamptz
 language plpgsql stable
@@ -9,7 +10,8 @@ declare
   v_wake timestamptz := 'infinity';
 begin
   if exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null) then
-    v_wake := p_now + interval '1 s';
+    v_wake := p_now + case when exists (select from /*schema*/job_worker where suspect_on is not null)
+      then interval '300 ms' else interval '1 s' end;
   end if;
   if exists (select from /*schema*/job_lease where worker = p_self) then
     v_wake := least(v_wake, p_now + interval '10 s');

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Frees the leases of workers that are gone. Gone is who holds leases and has not beaten for 30 s (a frozen
--- process, a cut cable), or whose session lock was free at two looks at least a second apart: a worker whose
--- connection broke has that second to come back, so a server restart doubles nothing. Answers how many jobs.
+-- process, a cut cable), or whose session lock was free at two looks 1.2 s apart: a worker whose connection
+-- broke has that long to come back (it tries at least each second), so a server restart doubles nothing.
+-- Answers how many jobs.
 create or replace function /*schema*/rescue_dead(p_self bigint default null) returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -25,7 +26,7 @@ begin
     elsif w.suspect_on is null and w.beat_on is not null then
       update /*schema*/job_worker set suspect_on = v_now where id = w.id;
       continue;
-    elsif w.suspect_on > v_now - interval '1 s' then
+    elsif w.suspect_on > v_now - interval '1200 ms' then
       continue;
     end if;
     v_count := v_count + /*schema*/end_leases(w.id, null, '{}', format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
