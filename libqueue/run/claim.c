@@ -248,8 +248,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
 /* Whether a queue is to be announced as sleeping: it is idle, and not announced for long enough. */
 static int to_announce(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
 {
-    return running(w) && !q->maybe && !q->need_rescan &&
-           (!q->asleep || q->asleep_until_us < now_us + 300000);
+    return running(w) && !q->maybe && (!q->asleep || q->asleep_until_us < now_us + 300000);
 }
 
 static void add_names(struct pgqueue_worker *w, int sleepers_only, uint64_t now_us)
@@ -312,7 +311,7 @@ static int must_announce(const struct pgqueue_worker *w)
 {
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
-        if (!q->maybe && !q->need_rescan && !q->asleep)
+        if (!q->maybe && !q->asleep)
             return 1;
     }
     return 0;
