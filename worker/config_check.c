@@ -37,7 +37,7 @@ static void check_handler(struct check *check, const struct config_section *queu
 {
     const char *value = config_value(queue, "queue", "handler");
     struct handler_name name = handler_name_parse(value);
-    const char *wrong = NULL;
+    const char *wrong = NULL, *key = "handler";
     if (name.kind == HANDLER_UNKNOWN)
         wrong = "handler must be exec:COMMAND or module:FILE.so:NAME";
     else if (name.kind == HANDLER_HTTP)
@@ -46,10 +46,10 @@ static void check_handler(struct check *check, const struct config_section *queu
         wrong = "handler = exec: needs a command";
     else if (name.kind == HANDLER_MODULE && (name.file_len == 0 || name.function[0] == '\0'))
         wrong = "handler = module: needs a file and a handler's name: module:FILE.so:NAME";
-    else if (name.kind == HANDLER_MODULE && config_value(queue, "queue", "env") != NULL)
+    else if (name.kind == HANDLER_MODULE && config_value(queue, "queue", key = "env") != NULL)
         wrong = "env is for exec: handlers; a module sees the daemon's environment";
     if (wrong != NULL)
-        check->mistake(check->user, config_line(queue, "handler"), wrong);
+        check->mistake(check->user, config_line(queue, key), wrong);
 }
 
 static void check_required(struct check *check, const struct config_section *section)

@@ -37,4 +37,23 @@ worker_libpgqueued_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE -DPKGLIBDIR='"$(pk
 worker_libpgqueued_la_CFLAGS = $(AM_CFLAGS) $(EVENT_CFLAGS)
 worker_libpgqueued_la_LIBADD = worker/libexec_handler.la $(EVENT_LIBS)
 
+bin_PROGRAMS += worker/pgqueued
+worker_pgqueued_SOURCES = worker/main.c
+worker_pgqueued_LDADD = worker/libpgqueued.la libqueue/libpgqueue.la
+
 include_HEADERS += libqueue/pgqueue_libevent.h
+
+dist_man_MANS += worker/pgqueued.1 worker/pgqueued.5
+EXTRA_DIST += worker/pgqueued.1.scd worker/pgqueued.5.scd
+worker/pgqueued.1: worker/pgqueued.1.scd
+	$(AM_V_GEN)$(MKDIR_P) worker && $(SCDOC) <$(top_srcdir)/worker/pgqueued.1.scd >$@.new && mv $@.new $@
+worker/pgqueued.5: worker/pgqueued.5.scd
+	$(AM_V_GEN)$(MKDIR_P) worker && $(SCDOC) <$(top_srcdir)/worker/pgqueued.5.scd >$@.new && mv $@.new $@
+
+dist_doc_DATA = worker/pgqueued.ini.example
+systemdsystemunit_DATA = worker/pgqueued.service
+CLEANFILES += worker/pgqueued.service
+EXTRA_DIST += worker/pgqueued.service.in
+worker/pgqueued.service: worker/pgqueued.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) worker && $(SED) -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
+		<$(top_srcdir)/worker/pgqueued.service.in >$@.new && mv $@.new $@

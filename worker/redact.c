@@ -53,13 +53,11 @@ static size_t secret_value(const char *s)
 /* Behind "://": where the password of user:password@ lies. 0 if there is none. */
 static size_t url_password(const char *s, size_t *start)
 {
-    size_t end = strcspn(s, "/?# \t\n\"'");
-    size_t at = end;
+    /* The last @, even behind a /: passwords are not always escaped as they should be. */
+    size_t at = strcspn(s, "? \t\n\"'");
     while (at > 0 && s[at - 1] != '@')
         at--;
-    if (at == 0) /* a password with an unescaped / in it: take everything up to the @ */
-        at = strcspn(s, "@ \t\n\"'") + 1;
-    if (s[at - 1] != '@')
+    if (at == 0)
         return 0;
     *start = strcspn(s, ":") + 1;
     return *start < at ? at - 1 - *start : 0;

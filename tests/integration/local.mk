@@ -16,3 +16,17 @@ EXTRA_DIST += tests/sandbox.py
 # The sync application in SQL.
 SCRIPT_TESTS += tests/integration/test_sync_page.py \
 	tests/integration/test_sync_plan.py
+# The daemon; daemon.py is also for the importer's tests.
+SCRIPT_TESTS += tests/integration/daemon_config.py
+EXTRA_DIST += tests/daemon.py
+check_LTLIBRARIES += tests/integration/daemon_handlers.la tests/integration/daemon_no_entry.la \
+	tests/integration/daemon_other_abi.la
+# -rpath makes libtool build a shared object of what is never installed.
+DAEMON_MODULE_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_integration_daemon_handlers_la_SOURCES = tests/integration/daemon_handlers.c
+tests_integration_daemon_handlers_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)
+tests_integration_daemon_handlers_la_LIBADD = libqueue/libpgqueue.la
+tests_integration_daemon_no_entry_la_SOURCES = tests/integration/daemon_no_entry.c
+tests_integration_daemon_no_entry_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)
+tests_integration_daemon_other_abi_la_SOURCES = tests/integration/daemon_other_abi.c
+tests_integration_daemon_other_abi_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)

@@ -8,3 +8,4 @@ SCRIPT_TESTS += tests/lint/size.sh
 SCRIPT_TESTS += tests/lint/spdx.sh
 SCRIPT_TESTS += tests/lint/sql.sh
 EXTRA_DIST += tests/lint/code.py tests/lint/lint.sh
+SCRIPT_TESTS += tests/lint/daemon_settings.sh

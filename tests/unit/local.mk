@@ -16,3 +16,13 @@ C_TESTS += tests/unit/test_classify tests/unit/test_sync_json tests/unit/test_va
 tests_unit_test_classify_LDADD = orchestrator/libsync_module.la
 tests_unit_test_sync_json_LDADD = orchestrator/libsync_vault.la
 tests_unit_test_vault_LDADD = orchestrator/libsync_vault.la
+
+# The daemon.
+C_TESTS += tests/unit/test_daemon_config
+tests_unit_test_daemon_config_LDADD = worker/libpgqueued.la libqueue/libpgqueue.la
+
+C_TESTS += tests/unit/test_daemon_http
+tests_unit_test_daemon_http_LDADD = worker/libpgqueued.la libqueue/libpgqueue.la
+
+C_TESTS += tests/unit/test_daemon_log
+tests_unit_test_daemon_log_LDADD = worker/libpgqueued.la libqueue/libpgqueue.la

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Handlers that take their process down: it comes back, the culprit is charged, its neighbours are not."""
+import json
+import signal
+
+import daemon
+import testdb
+from testdb import is_, ok, done
+
+db = testdb.create()
+c = db.connect()
+HANDLERS = daemon.module("daemon_handlers")
+d = daemon.start(db, f"""
+[queue crash]
+handler = module:{HANDLERS}:crash
+retry_limit = 1
+retry_delay = 0
+concurrency = 1
+[queue loop_crash]
+handler = module:{HANDLERS}:loop_crash
+retry_limit = 0
+[queue take]
+handler = module:{HANDLERS}:take
+retry_limit = 0
+[http]
+listen = 127.0.0.1:0
+""")
+
+
+def send(queue, data):
+    return c.one("select /*schema*/send(%s, %s::jsonb, '{}')", queue, json.dumps(data))
+
+
+def ends(job, state, timeout=40):
+    c.wait("select state::text = %s from /*schema*/job where id = %s", state, job, timeout=timeout)
+
+
+neighbours = [send("take", 3000) for _ in range(3)]
+c.wait("select count(*) = 3 from /*schema*/job where state::text = 'active'")
+bad = send("crash", "segv")
+ends(bad, "failed")
+text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
+ok("Segmentation fault" in (text or ""), "a job that crashes its process fails for good, and the message says why") or testdb.diag(text)
+is_(c.one("select attempt from /*schema*/job where id = %s", bad), 2, "after its retries")
+for job in neighbours:
+    ends(job, "completed")
+is_(c.one("select max(attempt) from /*schema*/job where queue = 'take'"), 1, "its neighbours are not charged")
+is_(len(d.lines("a job took its worker down")), 2, "the log names the job each time")
+is_(d.metric("worker_restarts_total"), 2.0, "the deaths are counted")
+
+for how, what in (("abort", "Aborted"), ("stack", "Segmentation fault"), ("exit", "exited with status 0"),
+                  ("_exit", "exited with status 7")):
+    bad = send("crash", how)
+    ends(bad, "failed")
+    text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
+    ok(what in (text or ""), f"{how} in a handler is told") or testdb.diag(text)
+bad = send("loop_crash", "segv")
+ends(bad, "failed")
+ok(True, "a handler on the loop that crashes is charged, too")
+
+# A kill from outside
+job = send("take", 60000)
+c.wait("select state::text = 'active' from /*schema*/job where id = %s", job, timeout=40)
+worker = d.worker()
+import os
+os.kill(worker, signal.SIGKILL)
+ends(job, "failed")
+text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
+ok("killed by signal 9" in (text or ""), "a worker that was killed from outside is told to its jobs") or testdb.diag(text)
+testdb.wait(lambda: d.worker() != worker, 40, "another worker")
+good = send("take", 0)
+ends(good, "completed")
+ok(True, "and the next one works")
+is_(d.stop(), 0, "it drains")
+done()
