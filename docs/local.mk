@@ -3,22 +3,30 @@
 # builds one needs no scdoc. A checkout without scdoc builds without them (configure says so).
 man_pages = \
 	libqueue/pgqueue.3 \
-	sandbox/pgqueue-sandbox.1
+	sandbox/pgqueue-sandbox.1 \
+	worker/pgqueued.1 \
+	worker/pgqueued.5
 
 if HAVE_MANUALS
 dist_man_MANS += $(man_pages)
 endif
 
-# The date of a page is that of its source, which makes the page reproducible.
-man_render = $(AM_V_GEN)test -n '$(SCDOC)' || { echo 'scdoc is needed to render $@' >&2; exit 1; }; \
-	$(MKDIR_P) $(@D) && src='$(top_srcdir)/$@.scd' && \
-	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-`date -r "$$src" +%s`} '$(SCDOC)' <"$$src" >$@.tmp && mv $@.tmp $@
+# Another page: a line above, and one among these.
 libqueue/pgqueue.3: libqueue/pgqueue.3.scd
 	$(man_render)
 sandbox/pgqueue-sandbox.1: sandbox/pgqueue-sandbox.1.scd
 	$(man_render)
+worker/pgqueued.1: worker/pgqueued.1.scd
+	$(man_render)
+worker/pgqueued.5: worker/pgqueued.5.scd
+	$(man_render)
 
-# What a release holds and the programs of the examples, for the tests.
+# The date of a page is that of its source, which makes the page reproducible.
+man_render = $(AM_V_GEN)test -n '$(SCDOC)' || { echo 'scdoc is needed to render $@' >&2; exit 1; }; \
+	$(MKDIR_P) $(@D) && src='$(top_srcdir)/$@.scd' && \
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-`date -r "$$src" +%s`} '$(SCDOC)' <"$$src" >$@.tmp && mv $@.tmp $@
+
+# What a release holds, for a test.
 print-dist:
 	@for f in $(DISTFILES); do printf '%s\n' "$$f"; done
 .PHONY: print-dist

@@ -43,13 +43,6 @@ worker_pgqueued_LDADD = worker/libpgqueued.la libqueue/libpgqueue.la
 
 include_HEADERS += libqueue/pgqueue_libevent.h
 
-dist_man_MANS += worker/pgqueued.1 worker/pgqueued.5
-EXTRA_DIST += worker/pgqueued.1.scd worker/pgqueued.5.scd
-worker/pgqueued.1: worker/pgqueued.1.scd
-	$(AM_V_GEN)$(MKDIR_P) worker && $(SCDOC) <$(top_srcdir)/worker/pgqueued.1.scd >$@.new && mv $@.new $@
-worker/pgqueued.5: worker/pgqueued.5.scd
-	$(AM_V_GEN)$(MKDIR_P) worker && $(SCDOC) <$(top_srcdir)/worker/pgqueued.5.scd >$@.new && mv $@.new $@
-
 dist_doc_DATA = worker/pgqueued.ini.example
 systemdsystemunit_DATA = worker/pgqueued.service
 CLEANFILES += worker/pgqueued.service
