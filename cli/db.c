@@ -99,10 +99,15 @@ int db_open(struct db *db, int any_schema, struct db_error *error)
     return schema_quote(db, error);
 }
 
-void db_close(struct db *db)
+void db_disconnect(struct db *db)
 {
     pgqueue_close(db->queue);
     db->queue = NULL;
+}
+
+void db_close(struct db *db)
+{
+    db_disconnect(db);
     buffer_free(&db->quoted);
     if (db->password.data != NULL)
         explicit_bzero(db->password.data, db->password.size);

@@ -37,6 +37,9 @@ struct db {
 int db_choose(struct db *db, const char *conninfo, const char *schema, struct db_error *error);
 /* Connects, once. any_schema: also if the queue's schema is missing or of another version. */
 int db_open(struct db *db, int any_schema, struct db_error *error);
+/* Ends the connection; db_open makes another. */
+void db_disconnect(struct db *db);
+/* Ends the connection and forgets everything. */
 void db_close(struct db *db);
 
 /* Turns an error of the library into ours; returns -1. */

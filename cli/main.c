@@ -26,29 +26,32 @@ static int hold_descriptors(void)
     return 0;
 }
 
-/* ps shows the arguments of all processes to everybody: takes the passwords out of ours. */
-static void hide_password(char *conninfo)
+/* Replaces the value after "password", in key = 'value' pairs or in a URI's ?key=value&... */
+static char *hide_value(char *at, int is_uri)
 {
-    char *at = strstr(conninfo, "password");
-    char *scheme = strstr(conninfo, "://");
-    if (scheme != NULL) {
-        char *host = strchr(scheme + 3, '@');
-        char *colon = strchr(scheme + 3, ':');
-        for (char *c = colon; colon != NULL && host != NULL && c < host; c++)
-            *c = *c == ':' && c == colon ? ':' : 'x';
-    }
-    if (at == NULL)
-        return;
-    at += strlen("password");
     at += strspn(at, " =");
-    char quote = *at == '\'' ? '\'' : ' ';
-    if (quote == '\'')
+    char end = *at == '\'' ? '\'' : is_uri ? '&' : ' ';
+    if (end == '\'')
         at++;
-    for (; *at != '\0' && *at != quote && !(scheme != NULL && *at == '&'); at++) {
+    for (; *at != '\0' && *at != end; at++) {
         if (*at == '\\' && at[1] != '\0')
             *at++ = 'x';
         *at = 'x';
     }
+    return at;
+}
+
+/* ps shows the arguments of all processes to everybody: takes the passwords out of ours. */
+static void hide_passwords(char *conninfo)
+{
+    static const char key[] = "password";
+    char *uri = strstr(conninfo, "://");
+    char *colon = uri != NULL ? strchr(uri + 3, ':') : NULL;
+    char *host = colon != NULL ? strchr(colon, '@') : NULL;
+    for (char *at = colon; host != NULL && ++at < host;)
+        *at = 'x';
+    for (char *at = conninfo; (at = strstr(at, key)) != NULL;)
+        at = hide_value(at + sizeof key - 1, uri != NULL);
 }
 
 /* Lets the command work with a copy of -d, and hides the one that others can see. */
@@ -59,7 +62,7 @@ static char *take_conninfo(struct parsed *parsed)
     char *visible = (char *)(uintptr_t)parsed->conninfo; /* argv is ours to write */
     char *copy = strdup(visible);
     if (copy != NULL) {
-        hide_password(visible);
+        hide_passwords(visible);
         parsed->conninfo = copy;
     }
     return copy;

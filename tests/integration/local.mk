@@ -30,3 +30,13 @@ tests_integration_daemon_no_entry_la_SOURCES = tests/integration/daemon_no_entry
 tests_integration_daemon_no_entry_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)
 tests_integration_daemon_other_abi_la_SOURCES = tests/integration/daemon_other_abi.c
 tests_integration_daemon_other_abi_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)
+
+EXTRA_DIST += tests/integration/cli.py
+SCRIPT_TESTS += tests/integration/test_cli_connection.py
+SCRIPT_TESTS += tests/integration/test_cli_jobs.py
+SCRIPT_TESTS += tests/integration/test_cli_migrate.py
+SCRIPT_TESTS += tests/integration/test_cli_queue.py
+SCRIPT_TESTS += tests/integration/test_cli_schedule.py
+SCRIPT_TESTS += tests/integration/test_cli_send.py
+SCRIPT_TESTS += tests/integration/test_cli_sync.py
+SCRIPT_TESTS += tests/integration/test_cli_work.py

@@ -4,6 +4,7 @@ SCRIPT_TESTS += tests/lint/exports.sh
 SCRIPT_TESTS += tests/lint/format.sh
 SCRIPT_TESTS += tests/lint/header.sh
 SCRIPT_TESTS += tests/lint/includes.sh
+SCRIPT_TESTS += tests/lint/manual.sh
 SCRIPT_TESTS += tests/lint/size.sh
 SCRIPT_TESTS += tests/lint/spdx.sh
 SCRIPT_TESTS += tests/lint/sql.sh

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""pgqueue work --exec: what exit codes do to jobs, once, limits, signals."""
+import json
+import signal
+
+import testdb
+from testdb import done, is_, ok
+
+from cli import Cli, no_server
+
+cli = Cli()
+db = cli.database.connect()
+cli.queue("q", "--retry-delay", "1 hour", "--retry-limit", "2")
+
+
+def work(*args, **kwargs):
+    return cli.run("work", "q", *args, **kwargs)
+
+
+def start(*args):
+    return testdb.start("pgqueue", "--schema", testdb.schema(), "work", "q", *args, env=cli.env)
+
+
+def job(i):
+    return cli.json("a look", "show", i)[0]
+
+
+i = cli.send("q", '{"a": [1, "ö"]}')
+p = work("--once", "--exec", 'cat; test "$PGQUEUE_JOB_ID.$PGQUEUE_QUEUE.$PGQUEUE_ATTEMPT" = "%d.q.1"' % i)
+is_((p.returncode, p.stderr), (0, ""), "a command runs for a job")
+j = job(i)
+is_((j["state"], j["output"], j["attempt"]), ("completed", {"a": [1, "ö"]}, 1), "0 completes it, JSON on standard output is its output")
+ok(p.stdout.startswith(f"{i} completed (attempt 1, "), "a line tells its end")
+
+i = cli.send("q", "1")
+work("--once", "--exec", "echo done it")
+is_(job(i)["output"], "done it", "other output is a JSON string")
+
+i = cli.send("q", "1")
+p = cli.run("--json", "work", "q", "--once", "--exec", "exit 75")
+j = job(i)
+is_((p.returncode, j["state"], j["attempt"]), (0, "created", 0), "75 puts it back, the attempt is not counted")
+ok(db.one("select start_after > clock_timestamp() + interval '50 min' from /*schema*/job where id = %s", i), "for the retry delay")
+is_([json.loads(x)["outcome"] for x in p.stdout.splitlines()], ["snoozed"], "--json prints it")
+cli.run("rm", i)
+
+i = cli.send("q", "1")
+work("--once", "--exec", "echo broken >&2; exit 65")
+j = job(i)
+is_((j["state"], j["attempt"]), ("failed", 1), "65 fails it for good")
+ok("broken" in json.dumps(j["output"]), "the tail of standard error is the error")
+
+i = cli.send("q", "1")
+work("--once", "--exec", "echo again >&2; exit 1")
+j = job(i)
+is_((j["state"], j["attempt"]), ("retry", 1), "any other has it retried")
+ok("again" in json.dumps(j["output"]), "with its error")
+cli.run("rm", i)
+
+ids = [cli.send("q", str(n)) for n in range(6)]
+later = cli.send("q", "1", "--start-after", "1 hour")
+p = work("--once", "--exec", "cat", "--concurrency", "3")
+is_([job(i)["state"] for i in ids], ["completed"] * 6, "--once works off what is due")
+is_((p.returncode, job(later)["state"]), (0, "created"), "and leaves what is not")
+is_(len(p.stdout.splitlines()), 6, "a line for each")
+
+ids = [cli.send("q", str(n)) for n in range(4)]
+is_(work("--exec", "cat", "--max-jobs", "3").returncode, 0, "--max-jobs ends it")
+is_(sorted(job(i)["state"] for i in ids), ["completed"] * 3 + ["created"], "after so many")
+work("--once", "--exec", "cat")
+
+p = start("--exec", "cat")
+i = cli.send("q", '"late"')
+db.wait("select exists (select from /*schema*/job where id = %s and state = 'completed')", i)
+ok(p.running(), "without --once it waits for jobs")
+p.kill(signal.SIGTERM)
+is_(p.wait(), 0, "TERM ends it")
+
+go = testdb.tmp("go")
+i = cli.send("q", "1")
+p = start("--exec", f'echo $$ >"{go}.pid"; until [ -e "{go}" ]; do sleep 0.02; done; echo drained')
+testdb.wait(lambda: db.one("select state = 'active' from /*schema*/job where id = %s", i), 10, "the job runs")
+p.kill(signal.SIGINT)
+testdb.write("go", "")
+is_((p.wait(), job(i)["output"]), (0, "drained"), "a running command is let finish")
+
+i = cli.send("q", "1")
+p = start("--exec", "exec sleep 600")
+testdb.wait(lambda: db.one("select state = 'active' from /*schema*/job where id = %s", i), 10, "the job runs")
+p.kill(signal.SIGTERM)
+p.wait_line("stopping")
+p.kill(signal.SIGTERM)
+ok(p.wait(15) in (0, 1), "a second signal ends it now")
+j = job(i)
+is_((j["state"], j["attempt"]), ("created", 0), "and its job is given back")
+
+cli.ends(2, "--exec is needed", "work", "q", error="--exec")
+cli.ends(4, "so is a queue", "work", "nowhere", "--once", "--exec", "true", error='queue "nowhere" does not exist')
+cli.ends(2, "--concurrency is a number", "work", "q", "--exec", "true", "--concurrency", "0", error="--concurrency")
+cli.ends(5, "and a database", "work", "q", "--exec", "true", env={"PGQUEUE_DSN": no_server()}, error="no database")
+done()
