@@ -44,3 +44,11 @@ cli_pgqueue_LDADD = cli/libcli.la worker/libexec_handler.la orchestrator/libsync
 	libqueue/libpgqueue.la $(EVENT_LIBS) $(PQ_LIBS)
 
 EXTRA_DIST += cli/pgqueue.1.scd
+
+# Rendered pages are in the release, so that only a build from the repository needs scdoc.
+if HAVE_SCDOC
+dist_man_MANS += cli/pgqueue.1
+cli/pgqueue.1: cli/pgqueue.1.scd
+	$(AM_V_GEN)$(MKDIR_P) cli && $(SCDOC) <$(top_srcdir)/cli/pgqueue.1.scd >$@.tmp && mv $@.tmp $@
+CLEANFILES += cli/pgqueue.1
+endif
