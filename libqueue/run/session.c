@@ -171,7 +171,7 @@ static int nothing_to_say(const struct pgqueue_worker *w)
 void pgqi_setup_step(struct pgqueue_worker *w)
 {
     char channel[64];
-    if (w->claim.state != CONN_IDLE || w->setup == SETUP_DONE || pgqi_now_us() < w->setup_retry_us)
+    if (w->claim.state != CONN_IDLE || w->claim_up || pgqi_now_us() < w->setup_retry_us)
         return;
     while (nothing_to_say(w))
         w->setup++;
