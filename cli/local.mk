@@ -42,13 +42,3 @@ cli_pgqueue_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 cli_pgqueue_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS) $(EVENT_CFLAGS)
 cli_pgqueue_LDADD = cli/libcli.la worker/libexec_handler.la orchestrator/libsync_vault.la \
 	libqueue/libpgqueue.la $(EVENT_LIBS) $(PQ_LIBS)
-
-EXTRA_DIST += cli/pgqueue.1.scd
-
-# Rendered pages are in the release, so that only a build from the repository needs scdoc.
-if HAVE_SCDOC
-dist_man_MANS += cli/pgqueue.1
-cli/pgqueue.1: cli/pgqueue.1.scd
-	$(AM_V_GEN)$(MKDIR_P) cli && $(SCDOC) <$(top_srcdir)/cli/pgqueue.1.scd >$@.tmp && mv $@.tmp $@
-CLEANFILES += cli/pgqueue.1
-endif

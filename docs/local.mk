@@ -2,6 +2,7 @@
 # The manual pages. Their sources lie beside the programs; the rendered pages are part of a release, so that who
 # builds one needs no scdoc. A checkout without scdoc builds without them (configure says so).
 man_pages = \
+	cli/pgqueue.1 \
 	libqueue/pgqueue.3 \
 	sandbox/pgqueue-sandbox.1 \
 	worker/pgqueued.1 \
@@ -12,6 +13,8 @@ dist_man_MANS += $(man_pages)
 endif
 
 # Another page: a line above, and one among these.
+cli/pgqueue.1: cli/pgqueue.1.scd
+	$(man_render)
 libqueue/pgqueue.3: libqueue/pgqueue.3.scd
 	$(man_render)
 sandbox/pgqueue-sandbox.1: sandbox/pgqueue-sandbox.1.scd
