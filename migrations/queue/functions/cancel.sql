@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Cancels a job that has not ended. Of a running one the worker is told; its late settle answers "lost".
-create or replace function /*schema*/cancel(p_id bigint) returns boolean
+create or replace function /*schema*/cancel(id bigint) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_id alias for $1;
   j /*schema*/job_live;
   l record;
 begin

@@ -1,10 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Creates a queue. True; an error if it is there already.
-create or replace function /*schema*/create_queue(p_name text, p_options jsonb default '{}')
+create or replace function /*schema*/create_queue(name text, options jsonb default '{}')
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_name alias for $1;
+  p_options alias for $2;
   q /*schema*/queue;
 begin
   if p_name is null or length(p_name) not between 1 and 100 or p_name ~ '[[:cntrl:]]' then

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Removes a job that is not running, without a trace. False if it runs, or is not there. The end hook of its
 -- queue is told that a queued one is cancelled.
-create or replace function /*schema*/delete_job(p_id bigint) returns boolean
+create or replace function /*schema*/delete_job(id bigint) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_id alias for $1;
   j /*schema*/job_live;
   f /*schema*/job_finished;
 begin

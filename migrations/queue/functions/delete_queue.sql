@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Deletes a queue with its schedules and all its jobs, live and finished. A worker that runs one of them
 -- gets "lost" for an answer. The end hook, if any, is told that the live ones are cancelled.
-create or replace function /*schema*/delete_queue(p_name text) returns boolean
+create or replace function /*schema*/delete_queue(name text) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_name alias for $1;
   q constant /*schema*/queue := /*schema*/get_queue(p_name);
   v_ids bigint[];
 begin

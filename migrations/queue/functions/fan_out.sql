@@ -2,11 +2,17 @@
 -- Enqueues one job per row of a query, spaced in time, once per run key. The first column of the query names
 -- the item, the whole row is the payload. Run again with the same key (after a crash, or twice at once) it
 -- creates only what is missing, after the last start. The query runs with the caller's rights.
-create or replace function /*schema*/fan_out(p_run_key text, p_queue text, p_query text, p_spacing interval default '0',
-  p_options jsonb default '{}', out created bigint, out skipped bigint, out last_start_after timestamptz)
+create or replace function /*schema*/fan_out(run_key text, queue text, query text, spacing interval default '0',
+  options jsonb default '{}', out created bigint, out skipped bigint, out last_start_after timestamptz)
 language plpgsql security invoker
 as $f$
+#variable_conflict use_column
 declare
+  p_run_key alias for $1;
+  p_queue alias for $2;
+  p_query alias for $3;
+  p_spacing alias for $4;
+  p_options alias for $5;
   v_run /*schema*/fan_out_run;
   v_items text[];
   v_data jsonb[];

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Claims up to n due jobs of a queue under one new lease.
---   p_worker    from register_worker; NULL: the lease ends by expire_in alone
+--   worker    from register_worker; NULL: the lease ends by expire_in alone
 --   p_ranks, p_after, p_after_id  the last key taken, per rank: the claim starts behind it and so does not
 --               walk over the dead index entries of what was claimed before; without them from the start
 --   p_awake     the worker had announced a sleep on this queue: take that back
@@ -9,7 +9,7 @@
 -- One lateral scan per rank, because a row comparison over (rank, start_after, id) is no index range once
 -- jobs lie in the future: 0.35 ms against 82 ms with a million of them. The settings keep the plan on the
 -- claim index with tables that were never analysed: 4 ms against 200 ms at 300k rows.
-create or replace function /*schema*/fetch(p_queue text, p_n int default 1, p_worker bigint default null,
+create or replace function /*schema*/fetch(queue_name text, n int default 1, worker bigint default null,
   p_ranks int[] default null, p_after timestamptz[] default null, p_after_id bigint[] default null,
   p_awake boolean default false, p_unflushed boolean default false)
 returns table (id bigint, lease bigint, queue text, data jsonb, attempt int, priority int,
@@ -19,6 +19,9 @@ set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
 #variable_conflict use_column
 declare
+  p_queue alias for $1;
+  p_n alias for $2;
+  p_worker alias for $3;
   q constant /*schema*/queue := /*schema*/get_queue(p_queue);
   v_now constant timestamptz := /*schema*/clock();
   v_lease constant bigint := /*schema*/new_lease();

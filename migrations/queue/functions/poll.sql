@@ -1,19 +1,25 @@
 -- SPDX-License-Identifier: MIT
 -- A worker's beat, its share of maintenance, and its look around, in one statement.
---   p_queues   the queues that it works (NULL: all)
---   p_sleep    those of them that it will not look at until wake_on: a send rings for these
---   p_running, p_leases  jobs that it runs and the lease of each
+--   queues   the queues that it works (NULL: all)
+--   sleep    those of them that it will not look at for wait_ms: a send rings for these
+--   running, leases  jobs that it runs and the lease of each
 -- Answers:
 --   known      false: it is not registered (any more) and must register anew
---   due        queues among p_queues with a job due now
+--   due        those of the queues with a job due now
 --   wait_ms    come again by then
---   gone       jobs among p_running that were cancelled or taken away
-create or replace function /*schema*/poll(p_worker bigint, p_queues text[] default null, p_sleep text[] default null,
-  p_running bigint[] default null, p_leases bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
+--   gone       those of the running jobs that were cancelled or taken away
+create or replace function /*schema*/poll(worker bigint, queues text[] default null, sleep text[] default null,
+  running bigint[] default null, leases bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
+#variable_conflict use_column
 declare
+  p_worker alias for $1;
+  p_queues alias for $2;
+  p_sleep alias for $3;
+  p_running alias for $4;
+  p_leases alias for $5;
   v_now constant timestamptz := /*schema*/clock();
   v_wake timestamptz := v_now + interval '30 s';
   v_some timestamptz;

@@ -1,14 +1,18 @@
 -- SPDX-License-Identifier: MIT
 -- Registers a worker and takes the session lock that proves that its connection lives. After a reconnect a
 -- worker names its old id and takes its leases along (those that nobody has freed). It beats by poll().
---   p_held  leases that the worker knows of; jobs of others, whose claim was answered into a connection that
+--   held  leases that the worker knows of; jobs of others, whose claim was answered into a connection that
 --           broke, go back to the queue uncharged. NULL: it knows all.
-create or replace function /*schema*/register_worker(p_name text default null, p_before bigint default null,
-  p_held bigint[] default null)
+create or replace function /*schema*/register_worker(name text default null, before bigint default null,
+  held bigint[] default null)
 returns bigint language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_name alias for $1;
+  p_before alias for $2;
+  p_held alias for $3;
   v_id constant bigint := /*schema*/new_lease();
   v_now constant timestamptz := /*schema*/clock();
 begin

@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Queues a failed or cancelled job again, with its id and fresh attempts; a job that waits for a retry becomes
 -- due now. False for any other.
-create or replace function /*schema*/retry(p_id bigint) returns boolean
+create or replace function /*schema*/retry(id bigint) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_id alias for $1;
   v_now constant timestamptz := /*schema*/clock();
   f /*schema*/job_finished;
   q /*schema*/queue;

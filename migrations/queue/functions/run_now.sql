@@ -1,10 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- Makes a queued job due now. False if it is not queued.
-create or replace function /*schema*/run_now(p_id bigint) returns boolean
+create or replace function /*schema*/run_now(id bigint) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_id alias for $1;
   j /*schema*/job_live;
 begin
   select * into j from /*schema*/job_live where id = p_id for update;

@@ -1,11 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- Enqueues many jobs, each {"data": ..., any send option}; all or none. Their ids in the order given, NULL
 -- where a policy refused one. Jobs with equal options go in one statement.
-create or replace function /*schema*/send_many(p_queue text, p_jobs jsonb[]) returns setof bigint
+create or replace function /*schema*/send_many(queue text, jobs jsonb[]) returns setof bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_queue alias for $1;
+  p_jobs alias for $2;
   g record;
   v_ids bigint[];
   v_all bigint[] := array_fill(null::bigint, array[coalesce(cardinality(p_jobs), 0)]);

@@ -1,9 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Gives an attempt its full expire_in again from now: ok or lost. As the first statement of a transaction it
 -- fences the rest of it: nobody can take the job away before that transaction ends.
-create or replace function /*schema*/touch(p_id bigint, p_lease bigint) returns text
+create or replace function /*schema*/touch(id bigint, lease bigint) returns text
 language plpgsql
 as $f$
+#variable_conflict use_column
+declare
+  p_id alias for $1;
+  p_lease alias for $2;
 begin
   if not /*schema*/open_in_lease(p_id, p_lease) then return 'lost'; end if;
   update /*schema*/job_live set touched_on = /*schema*/clock() where id = p_id;

@@ -1,10 +1,13 @@
 -- SPDX-License-Identifier: MIT
 -- Changes the options given, for jobs sent from now on; the others stay.
-create or replace function /*schema*/update_queue(p_name text, p_options jsonb)
+create or replace function /*schema*/update_queue(name text, options jsonb)
 returns boolean language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
+#variable_conflict use_column
 declare
+  p_name alias for $1;
+  p_options alias for $2;
   q /*schema*/queue := /*schema*/get_queue(p_name);
   n /*schema*/queue;
 begin
