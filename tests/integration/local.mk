@@ -6,6 +6,10 @@ SCRIPT_TESTS += tests/integration/test_testdb_python.py
 
 SCRIPT_TESTS += tests/integration/test_testdb_shell.sh
 
+# A program outside the tree, in C and C++.
+SCRIPT_TESTS += tests/integration/consumer.sh
+EXTRA_DIST += tests/integration/consumer.c
+
 # The provider's sandbox; sandbox.py is also for the importer's tests.
 SCRIPT_TESTS += tests/integration/test_sandbox_faults.py \
 	tests/integration/test_sandbox_generated.py \
