@@ -34,14 +34,19 @@ begin
   if v_run.queue <> p_queue then
     raise exception 'fan_out: run key "%" belongs to queue "%"', p_run_key, v_run.queue using errcode = '22023';
   end if;
-  execute pg_catalog.format('select pg_catalog.array_agg((select e.value from pg_catalog.json_each_text(r.j) e limit 1) order by r.n),'
-    ' pg_catalog.array_agg(r.j::jsonb order by r.n) from (select pg_catalog.row_to_json(t) as j,'
-    ' pg_catalog.row_number() over () as n from (%s) t) r', p_query) into v_items, v_data;
+  -- The alias renames the first column only; the row is taken before that, with its own names.
+  execute pg_catalog.format('select pg_catalog.array_agg(t.item::text order by t.pgqueue_n),'
+    ' pg_catalog.array_agg(t.pgqueue_row order by t.pgqueue_n) from (select o.*, pg_catalog.to_jsonb(o) as pgqueue_row,'
+    ' pg_catalog.row_number() over () as pgqueue_n from (%s) o) t(item)', pg_catalog.rtrim(p_query, E'; \n\t')) into v_items, v_data;
+  if pg_catalog.array_position(v_items, null) is not null then
+    raise exception 'fan_out: the first column of the query is null in row %', pg_catalog.array_position(v_items, null)
+      using errcode = '22023';
+  end if;
   v_total := coalesce(pg_catalog.cardinality(v_items), 0);
   with i as (
     select distinct on (u.item) u.item, u.data, u.ord
     from rows from (pg_catalog.unnest(v_items), pg_catalog.unnest(v_data)) with ordinality u(item, data, ord)
-    where u.item is not null order by u.item, u.ord
+    order by u.item, u.ord
   ), n as (
     insert into /*schema*/fan_out_item (run_key, item) select p_run_key, i.item from i on conflict do nothing returning item
   )
