@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes of a measurement: a worker, a producer, and the counters that they share with whoever
+ * started them. */
+#include "crew.h"
+
+#include <pgqueue.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "meter.h"
+
+#define BULK 1000
+
+struct shared *shared_new(void)
+{
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        die("no shared memory");
+    return shared;
+}
+
+/* Forks; the child dies with this process. */
+static pid_t spawn(void)
+{
+    fflush(NULL);
+    pid_t parent = getpid(), pid = fork();
+    if (pid < 0)
+        die("cannot fork");
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+    }
+    return pid;
+}
+
+/* Set in worker processes. */
+static struct shared *mine;
+static pgqueue_worker *running;
+
+static void on_event(void *user, const pgqueue_event *event)
+{
+    (void)user;
+    if (event->kind == PGQUEUE_EVENT_SETTLED) {
+        atomic_store(&mine->settled_s, seconds());
+        atomic_fetch_add(&mine->settled, event->count);
+    } else if (event->kind == PGQUEUE_EVENT_CONNECTED) {
+        atomic_store(&mine->first_s, seconds());
+    }
+}
+
+static void on_log(void *user, int level, const char *message)
+{
+    (void)user;
+    if (level >= PGQUEUE_WARNING)
+        fprintf(stderr, "pgq_bench: worker: %s\n", message);
+}
+
+static int handle_noop(pgqueue_job *job, void *user)
+{
+    (void)job;
+    (void)user;
+    return PGQUEUE_DONE;
+}
+
+static int handle_stamp(pgqueue_job *job, void *user)
+{
+    double now = seconds();
+    const char *i = strstr(pgqueue_job_data(job, NULL), "\"i\": ");
+    (void)user;
+    if (i != NULL)
+        mine->started_s[strtol(i + 5, NULL, 10) & 0xffff] = now;
+    atomic_fetch_add(&mine->started, 1);
+    return PGQUEUE_DONE;
+}
+
+static int handle_forever(pgqueue_job *job, void *user)
+{
+    (void)job;
+    (void)user;
+    atomic_fetch_add(&mine->started, 1);
+    return PGQUEUE_LATER;
+}
+
+static void on_term(int sig)
+{
+    (void)sig;
+    pgqueue_worker_stop(running);
+}
+
+static void run_worker(const char *dsn, const char *queue, enum worker_kind kind, int concurrency,
+                       int once)
+{
+    pgqueue_handler *const handlers[] = {handle_noop, handle_stamp, handle_forever};
+    pgqueue_worker_options options = PGQUEUE_WORKER_OPTIONS_INIT;
+    pgqueue_work_options work = PGQUEUE_WORK_OPTIONS_INIT;
+    pgqueue_error error;
+    options.event = on_event;
+    options.log = on_log;
+    options.once = once;
+    work.on_loop = kind == WORKER_FOREVER;
+    if (concurrency > 0)
+        work.concurrency = concurrency;
+    if (pgqueue_worker_new(dsn, &options, &running, &error) != PGQUEUE_OK ||
+        pgqueue_work(running, queue, &work, handlers[kind], NULL, &error) != PGQUEUE_OK)
+        die("%s", error.message);
+    signal(SIGTERM, on_term);
+    if (pgqueue_worker_run(running, &error) != 0)
+        die("%s", error.message);
+    pgqueue_worker_free(running);
+}
+
+pid_t start_worker(const char *dsn, const char *queue, enum worker_kind kind, int concurrency,
+                   int once, struct shared *shared)
+{
+    pid_t pid = spawn();
+    if (pid != 0)
+        return pid;
+    mine = shared;
+    run_worker(dsn, queue, kind, concurrency, once);
+    exit(0);
+}
+
+struct ended wait_for(pid_t pid)
+{
+    struct rusage usage;
+    int status;
+    if (wait4(pid, &status, 0, &usage) != pid || (!WIFSIGNALED(status) && status != 0))
+        die("a process of the measurement failed");
+    struct ended ended = {.peak_mb = (double)usage.ru_maxrss / 1024};
+    ended.cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    return ended;
+}
+
+struct ended stop_worker(pid_t pid)
+{
+    kill(pid, SIGTERM);
+    return wait_for(pid);
+}
+
+void wait_count(_Atomic long *counter, long value, double limit_s)
+{
+    double end = seconds() + limit_s;
+    while (atomic_load(counter) < value) {
+        if (seconds() > end)
+            die("only %ld of %ld jobs after %.0f s", atomic_load(counter), value, limit_s);
+        sleep_s(0.002);
+    }
+}
+
+pgqueue *queue_open(const char *dsn)
+{
+    pgqueue *queue;
+    pgqueue_error error;
+    if (pgqueue_open(dsn, NULL, &queue, &error) != PGQUEUE_OK)
+        die("%s", error.message);
+    return queue;
+}
+
+void send_bulk(pgqueue *queue, long first, long count)
+{
+    static char text[BULK][PAYLOAD_ROOM];
+    static pgqueue_payload payloads[BULK];
+    pgqueue_error error;
+    for (long at = 0; at < count; at += BULK) {
+        size_t n = count - at < BULK ? (size_t)(count - at) : BULK;
+        for (size_t i = 0; i < n; i++) {
+            long number = first + at + (long)i;
+            payloads[i].len = (size_t)snprintf(text[i], sizeof text[i], PAYLOAD, number, number);
+            payloads[i].json = text[i];
+        }
+        if (pgqueue_send_many(queue, QUEUE, payloads, n, NULL, NULL, &error) != PGQUEUE_OK)
+            die("%s", error.message);
+    }
+}
+
+pid_t start_producer(const char *dsn, struct shared *shared)
+{
+    pid_t pid = spawn();
+    if (pid != 0)
+        return pid;
+    pgqueue *queue = queue_open(dsn);
+    while (!atomic_load(&shared->stop)) {
+        if (atomic_load(&shared->sent) - atomic_load(&shared->settled) > 19000) {
+            while (atomic_load(&shared->sent) - atomic_load(&shared->settled) > 10000 &&
+                   !atomic_load(&shared->stop))
+                sleep_s(0.002);
+            continue;
+        }
+        send_bulk(queue, atomic_load(&shared->sent), BULK);
+        atomic_fetch_add(&shared->sent, BULK);
+    }
+    pgqueue_close(queue);
+    exit(0);
+}

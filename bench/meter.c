@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* What a measurement costs: wall time, the server's and the client's CPU time, WAL; and the line
+ * that reports it. Knows nothing of queues. */
+#include "meter.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+void die(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fprintf(stderr, "pgq_bench: ");
+    vfprintf(stderr, fmt, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    exit(1);
+}
+
+double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void sleep_s(double s)
+{
+    struct timespec t = {.tv_sec = (time_t)s, .tv_nsec = (long)((s - floor(s)) * 1e9)};
+    nanosleep(&t, NULL);
+}
+
+PGconn *db_connect(const char *dsn)
+{
+    PGconn *conn = PQconnectdb(dsn);
+    if (PQstatus(conn) != CONNECTION_OK)
+        die("%s", PQerrorMessage(conn));
+    return conn;
+}
+
+double db_number(PGconn *conn, const char *sql)
+{
+    PGresult *result = PQexec(conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
+        die("%s: %s", sql, PQerrorMessage(conn));
+    double value = PQntuples(result) > 0 ? strtod(PQgetvalue(result, 0, 0), NULL) : 0;
+    PQclear(result);
+    return value;
+}
+
+void db_run(PGconn *conn, const char *sql)
+{
+    db_number(conn, sql);
+}
+
+/* Fields 4 and 14 to 17 of /proc/PID/stat. */
+struct stat_fields {
+    long parent;
+    unsigned long own;
+    long reaped;
+};
+
+static int read_stat(const char *pid, struct stat_fields *fields)
+{
+    char path[64], text[1024];
+    unsigned long user, system;
+    long user_reaped, system_reaped;
+    snprintf(path, sizeof path, "/proc/%s/stat", pid);
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return 0;
+    size_t len = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[len] = '\0';
+    const char *rest = strrchr(text, ')');
+    if (rest == NULL ||
+        sscanf(rest + 2, "%*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
+               &fields->parent, &user, &system, &user_reaped, &system_reaped) != 5)
+        return 0;
+    fields->own = user + system;
+    fields->reaped = user_reaped + system_reaped;
+    return 1;
+}
+
+double server_cpu(PGconn *conn)
+{
+    struct stat_fields fields;
+    char backend[24], postmaster[24];
+    snprintf(backend, sizeof backend, "%d", PQbackendPID(conn));
+    if (!read_stat(backend, &fields))
+        die("the server's processes are not on this machine");
+    long parent = fields.parent;
+    snprintf(postmaster, sizeof postmaster, "%ld", parent);
+    double ticks = 0;
+    if (read_stat(postmaster, &fields))
+        ticks = (double)fields.own + (double)fields.reaped;
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc != NULL && (e = readdir(proc)) != NULL;)
+        if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && read_stat(e->d_name, &fields) &&
+            fields.parent == parent)
+            ticks += (double)fields.own;
+    if (proc != NULL)
+        closedir(proc);
+    return ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+static double wal_position(PGconn *conn)
+{
+    return db_number(conn, "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')");
+}
+
+struct meter meter_start(PGconn *conn)
+{
+    struct meter meter = {.conn = conn, .wal = wal_position(conn), .cpu_s = server_cpu(conn)};
+    meter.start_s = seconds();
+    return meter;
+}
+
+struct usage meter_stop(const struct meter *meter)
+{
+    struct usage usage = {.s = seconds() - meter->start_s};
+    usage.cpu_s = server_cpu(meter->conn) - meter->cpu_s;
+    usage.wal = wal_position(meter->conn) - meter->wal;
+    return usage;
+}
+
+void report(const char *name, ...)
+{
+    va_list args;
+    va_start(args, name);
+    printf("{\"case\": \"%s\"", name);
+    for (const char *key; (key = va_arg(args, const char *)) != NULL;)
+        printf(", \"%s\": %.6g", key, va_arg(args, double));
+    printf("}\n");
+    fflush(stdout);
+    va_end(args);
+}
