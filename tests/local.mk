@@ -62,6 +62,7 @@ EXTRA_DIST += $(SCRIPT_TESTS) \
 	tests/with-server \
 	scripts/build \
 	scripts/ci.sh \
+	scripts/demo \
 	scripts/dev \
 	scripts/packages.sh \
 	scripts/pg.sh \
