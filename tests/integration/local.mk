@@ -44,3 +44,6 @@ SCRIPT_TESTS += tests/integration/test_cli_schedule.py
 SCRIPT_TESTS += tests/integration/test_cli_send.py
 SCRIPT_TESTS += tests/integration/test_cli_sync.py
 SCRIPT_TESTS += tests/integration/test_cli_work.py
+# The documents and the examples.
+SCRIPT_TESTS += tests/integration/test_examples.py
+EXTRA_DIST += tests/documents.py
