@@ -331,8 +331,10 @@ void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
 uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
 {
     uint64_t wake = w->poll_us;
+    if (w->claim.state != CONN_IDLE || w->state >= WORKER_LEAVING)
+        return UINT64_MAX; /* nothing can be sent before its answer, which wakes by itself */
     if (w->setup != SETUP_DONE || !w->claim_up)
-        return w->claim.state == CONN_IDLE ? w->setup_retry_us : UINT64_MAX;
+        return w->setup_retry_us;
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
         if (q->need_rescan && q->rescan_us < wake && demand(w, q) > 0)

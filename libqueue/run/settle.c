@@ -221,6 +221,6 @@ void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
 
 uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w)
 {
-    return w->outcomes.first != NULL && w->settling_count == 0 && w->settle_up ? w->settle_retry_us
-                                                                               : UINT64_MAX;
+    int can_send = w->settle.state == CONN_IDLE && w->settle_up && w->settling_count == 0;
+    return can_send && w->outcomes.first != NULL ? w->settle_retry_us : UINT64_MAX;
 }
