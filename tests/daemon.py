@@ -50,18 +50,18 @@ class Daemon:
 
     def workers(self):
         """Pids of the worker processes in the order of their start, dead ones too."""
-        return [int(m) for m in re.findall(r'msg="worker started" worker_pid=(\d+)', self.log())]
+        return [int(m) for m in re.findall(r'"worker started"\W+worker_pid\W+(\d+)', self.log())]
 
     def worker(self):
         return self.workers()[-1]
 
     def wait_workers(self, n, timeout=15):
         """Waits until n worker processes have connected since the start."""
-        testdb.wait(lambda: len(self.lines('msg="connected to the database"')) >= n, timeout, f"{n} workers connected")
+        testdb.wait(lambda: len(self.lines('"connected to the database"')) >= n, timeout, f"{n} workers connected")
 
     def address(self):
         """Host and port, or the path, of [http]."""
-        place = re.search(r"msg=listening address=(\S+)", self.wait_line("msg=listening")).group(1)
+        place = re.search(r"address[=\":]+([^\s\"]+)", self.wait_line("listening")).group(1)
         if place.startswith("unix:"):
             return place[5:]
         host, port = place.rsplit(":", 1)

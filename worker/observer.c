@@ -23,6 +23,14 @@ void observer_init(struct observer *observer, struct shared_page *page, int cont
     shared_set_text(page, "waiting for the database");
 }
 
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+    return hash;
+}
+
 static void tell_supervisor(struct observer *observer)
 {
     char byte = '.';
@@ -46,7 +54,8 @@ static void on_disconnected(struct observer *o, const pgqueue_event *event)
     const char *why = event->message != NULL ? event->message : "";
     int was = atomic_exchange(&o->page->connected, 0);
     shared_set_text(o->page, why[0] != '\0' ? why : "waiting for the database");
-    if (!o->waiting)
+    /* The library may have said so just before. */
+    if (!o->waiting && (was || hash_of(why) != atomic_load(&o->last_tail)))
         LOG(PGQUEUE_WARNING, was ? "the database is gone: waiting" : "waiting for the database",
             log_text("why", why));
     o->waiting = 1;
@@ -126,10 +135,10 @@ void observer_event(void *user, const pgqueue_event *event)
 void observer_log(void *user, int level, const char *message)
 {
     struct observer *o = user;
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    const char *colon = strstr(message, ": ");
+    uint64_t hash = hash_of(message);
     int64_t now = shared_now_ms();
-    for (const char *s = message; *s != '\0'; s++)
-        hash = (hash ^ (unsigned char)*s) * 1099511628211u;
+    atomic_store(&o->last_tail, hash_of(colon != NULL ? colon + 2 : message));
     if (level > PGQUEUE_DEBUG && atomic_exchange(&o->last_hash, hash) == hash &&
         now - atomic_load(&o->last_ms) < SAME_LINE_MS)
         return;

@@ -17,6 +17,7 @@ struct observer {
     struct log_gate failed; /* lines about failed jobs */
     struct log_gate lost;
     _Atomic uint64_t last_hash; /* of the library's last line, and when it went out */
+    _Atomic uint64_t last_tail; /* of what stood behind its first colon */
     _Atomic int64_t last_ms;
 };
 

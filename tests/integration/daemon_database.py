@@ -40,6 +40,7 @@ with testdb.Server() as s:
     s.ctl("stop")
     d.kill(signal.SIGTERM)
     is_(d.wait(), 0, "it ends while the database is away")
+    s.ctl("start")
 
     d = daemon.Daemon(daemon.config(empty, body, "empty.ini"))
     is_(d.wait(20), 1, "a database without the schema is no place to work")

@@ -2,6 +2,8 @@
 """Commands as handlers: what they get, how they end, and that nothing of them stays."""
 import json
 import os
+import signal
+import time
 
 import daemon
 import testdb
@@ -28,13 +30,13 @@ QUEUES = {
     "signal": "kill -SEGV $$",
     "leftover": f"sleep 1000 & echo $$ >{mark}.leftover; exit 0",
     "stubborn": f"trap '' TERM; echo $$ >{mark}.stubborn; sleep 1000 & while :; do wait; done",
-    "cancelled": f"echo $$ >{mark}.cancelled; sleep 1000; exit 0",
+    "cancelled": f"echo $$ >{mark}.cancelled; sleep 1000 & wait; exit 0",
     "echoes": "cat >&2; exit 1",
 }
 body = "".join(f"[queue {name}]\nhandler = exec:{command}\nretry_delay = 1h\n" +
                {"stubborn": "expire_in = 2s\nretry_limit = 0\n", "env": "env = PGQUEUE_TEST_PASSED\n",
                 "snooze": "retry_delay_max = 1h\n"}.get(name, "") for name, command in QUEUES.items())
-d = daemon.start(db, body, env={"PGQUEUE_TEST_PASSED": "yes", "PGPASSWORD": "hidden", "LC_TEST": "C"})
+d = daemon.start(db, body, worker="drain_timeout = 3s", env={"PGQUEUE_TEST_PASSED": "yes", "PGPASSWORD": "hidden", "LC_TEST": "C"})
 
 
 def send(queue, data=None, options="{}"):
@@ -104,8 +106,27 @@ testdb.wait(lambda: not daemon.group_alive(pid), 20, "a command beyond its expir
 ok(True, "a command that ignores TERM is killed after its expire_in, with its group")
 ends(stubborn, "failed")
 
+# The worker dies: its commands die with it, whole groups of them
+c.sql("select /*schema*/update_queue('cancelled', '{\"retry_limit\": 0}')")
+os.unlink(f"{mark}.cancelled")
+send("cancelled")
+pid = group("cancelled")
+os.kill(d.worker(), signal.SIGKILL)
+testdb.wait(lambda: not daemon.group_alive(pid), 15, "the commands of a dead worker end")
+ok(True, "the commands of a killed worker are killed with all that they started")
+d.wait_workers(2)
+
 send("echoes", CANARY)
 d.wait_line('msg="attempt failed"')
+os.unlink(f"{mark}.cancelled")
+job = send("cancelled")
+pid = group("cancelled")
+began = time.monotonic()
 is_(d.stop(), 0, "it drains")
+took = time.monotonic() - began
+ok(3 <= took <= 4.2, f"a command does not hold it longer than drain_timeout and a second ({took:.1f} s)")
+ok(not daemon.group_alive(pid), "and does not outlive it")
+is_(c.sql("select state::text in ('created', 'retry'), attempt from /*schema*/job where id = %s", job), [(True, 0)],
+    "its job was given back uncharged")
 ok(CANARY not in d.log() and "hunter2" not in d.log(), "no payload is in the log")
 done()

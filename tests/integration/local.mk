@@ -21,7 +21,13 @@ EXTRA_DIST += tests/sandbox.py
 SCRIPT_TESTS += tests/integration/test_sync_page.py \
 	tests/integration/test_sync_plan.py
 # The daemon; daemon.py is also for the importer's tests.
-SCRIPT_TESTS += tests/integration/daemon_config.py
+SCRIPT_TESTS += tests/integration/daemon_config.py \
+	tests/integration/daemon_crash.py \
+	tests/integration/daemon_database.py \
+	tests/integration/daemon_exec.py \
+	tests/integration/daemon_http.py \
+	tests/integration/daemon_service.py \
+	tests/integration/daemon_signals.py
 EXTRA_DIST += tests/daemon.py
 check_LTLIBRARIES += tests/integration/daemon_handlers.la tests/integration/daemon_no_entry.la \
 	tests/integration/daemon_other_abi.la
