@@ -151,6 +151,7 @@ static int exit_of(const char *sqlstate)
         {"55", EXIT_REFUSED},      /* not in the state for it */
         {"53400", EXIT_REFUSED},   /* a limit of the configuration */
         {"54", EXIT_USAGE},        /* a limit of the program: too deep, too large */
+        {"0A", EXIT_USAGE},        /* an option that is not built yet */
         {"22", EXIT_USAGE},        /* a value that cannot be */
         {"23", EXIT_USAGE},        /* a value that may not be */
         {"08", EXIT_NO_DATABASE},  {"57P", EXIT_NO_DATABASE}, {"53300", EXIT_NO_DATABASE},

@@ -103,11 +103,12 @@ static int queues_exist(struct cli *cli, const char *names)
     return code;
 }
 
+#define STATS_WHERE                                                                                \
+    " from /*schema*/queue_stats s where $1::text is null or s.queue = any ($1::text[])"           \
+    " order by s.queue"
+
 int run_stats(struct cli *cli)
 {
-    static const char sql[] = "select s.* from /*schema*/queue_stats s"
-                              " where $1::text is null or s.queue = any ($1::text[])"
-                              " order by s.queue";
     struct buffer names = BUFFER_INIT;
     int code = EXIT_DONE;
     for (size_t i = 0; argument(cli, i) != NULL; i++)
@@ -118,7 +119,14 @@ int run_stats(struct cli *cli)
     }
     const char *values[] = {names.data};
     if (code == EXIT_DONE)
-        code = print_query(cli, sql, sql, values, 1, NULL);
+        code =
+            print_query(cli, "select s.*" STATS_WHERE,
+                        "select s.queue, s.created, s.retry, s.active, s.blocked, s.completed,"
+                        " s.failed, s.cancelled,"
+                        " date_trunc('second', s.oldest_ready_age) as oldest_ready,"
+                        " case when s.paused_on is not null then"
+                        " coalesce(nullif(s.paused_reason, ''), 'yes') end as paused" STATS_WHERE,
+                        values, 1, NULL);
     buffer_free(&names);
     return code;
 }

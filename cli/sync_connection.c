@@ -71,6 +71,10 @@ static int tokens_read(const struct cli *cli, struct tokens *tokens)
 {
     char why[160] = "";
     size_t len;
+    if (isatty(STDIN_FILENO))
+        fail(cli, EXIT_DONE,
+             "paste the tokens, {\"access_token\": ..., \"refresh_token\": ...}, and end with "
+             "Ctrl-D");
     int code = read_input(cli, tokens, &len);
     if (code != EXIT_DONE)
         return code;

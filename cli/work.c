@@ -15,11 +15,12 @@
 
 #include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct option work_options[] = {
     {"exec", 0, VALUE_TEXT, "CMD", "run by /bin/sh -c, payload on standard input", 0, 0, 0},
+    {"env", 0, VALUE_TEXT, "NAMES", "environment variables to pass on, between blanks", 0, 0, 0},
     {"once", 0, VALUE_FLAG, NULL, "work off what is due, then exit", 0, 0, 0},
     {"max-jobs", 0, VALUE_INTEGER, "N", "exit after so many jobs", 1, INT64_MAX, 0},
     {"concurrency", 0, VALUE_INTEGER, "N", "run so many commands at once (1)", 1, 1000, 0},
@@ -158,8 +159,28 @@ static int setup_worker(struct work *work)
     return r;
 }
 
+/* The words of --env, NULL behind the last; they lie in names. Free the array. */
+static const char **env_names(const struct parsed *parsed, struct buffer *names)
+{
+    const char *text = option_text(parsed, "env");
+    size_t count = 0;
+    buffer_text(names, text != NULL ? text : "");
+    const char **list = zeroed(names->len / 2 + 2, sizeof *list);
+    for (char *at = names->data; *at != '\0';) {
+        at += strspn(at, " ,");
+        if (*at == '\0')
+            break;
+        list[count++] = at;
+        at += strcspn(at, " ,");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    return list;
+}
+
 static int setup_loop(struct work *work)
 {
+    struct buffer names = BUFFER_INIT;
     work->base = event_base_new();
     if (work->base == NULL)
         return -1;
@@ -169,7 +190,11 @@ static int setup_loop(struct work *work)
     options.command = option_text(&work->cli->parsed, "exec");
     options.log = log_line;
     options.log_user = work;
+    const char **variables = env_names(&work->cli->parsed, &names);
+    options.variables = variables;
     work->exec = exec_new(&options);
+    free(variables);
+    buffer_free(&names);
     work->term = evsignal_new(work->base, SIGTERM, on_signal, work);
     work->interrupt = evsignal_new(work->base, SIGINT, on_signal, work);
     if (work->exec == NULL || work->term == NULL || work->interrupt == NULL ||

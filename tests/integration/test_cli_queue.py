@@ -28,7 +28,7 @@ cli.ends(2, "also as an interval that only the database understands", "queue", "
 cli.ends(2, "a word that is no interval is refused", "queue", "create", "x", "--expire-in", "soon", error='"soon"')
 cli.ends(2, "a name with a control character is refused", "queue", "create", "a\nb", error="control characters")
 cli.ends(2, "an empty name is refused", "queue", "create", "", error="name")
-cli.ends(1, "a policy that is not built yet is named", "queue", "create", "x", "--policy", "stately", error='"stately"')
+cli.ends(2, "a policy that is not built yet is named", "queue", "create", "x", "--policy", "stately", error='"stately"')
 is_([q["name"] for q in cli.json("after all that", "queue", "ls") if q["name"] == "x"], [], "no queue was half made")
 
 cli.does("a second queue", "queue", "create", "dead")
@@ -66,5 +66,6 @@ for _ in range(3):
 cli.send("mail", "1", "--start-after", "1 hour")
 s = cli.json("stats count", "stats", "mail")
 is_([(x["queue"], x["created"], x["active"]) for x in s], [("mail", 4, 0)], "by queue and state")
+ok(cli.does("and in a table", "stats").startswith("queue "), "for a person")
 cli.ends(4, "stats of a mistyped queue", "stats", "mail", "male", error='queue "male" does not exist')
 done()

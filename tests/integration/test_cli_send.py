@@ -98,6 +98,25 @@ cli.ends(1, "a file that is not there", "send", "mail", "--file", "/nowhere/x", 
 cli.ends(2, "a payload and a file", "send", "mail", "1", "--file", "-", error="not both")
 is_(jobs(), before, "none of these sent anything")
 
+# A connection that breaks on the way: the file comes from a pipe that stops in the middle.
+for every, sent in ((None, 0), (1000, 2000)):
+    before = jobs()
+    read, write = os.pipe()
+    p = subprocess.Popen(["pgqueue", "--schema", testdb.schema(), "send", "mail", "--file", "-"] +
+                         (["--commit-every", str(every)] if every else []), stdin=read, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **cli.env})
+    os.close(read)
+    os.write(write, "".join(f"{n}\n" for n in range(2500)).encode())
+    state = "idle" if every else "idle in transaction"
+    db.wait("select count(*) = 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() "
+            "and state = %s and query ~ %s", state, "commit" if every else "send_many")
+    db.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+    os.write(write, "".join(f"{n}\n" for n in range(2500)).encode())
+    os.close(write)
+    out, err = p.communicate(timeout=30)
+    is_((p.returncode, len(err.splitlines())), (5, 1), "a broken connection in the middle of a file")
+    ok(("lines 1 to 2000 were sent" if every else "nothing was sent") in err, "says what was sent")
+    is_((jobs() - before, len(out.split())), (sent, sent), "exactly")
+
 out = cli.json("lines with options", "send", "mail", "--file", "-", "--objects", "--priority", "3", "--group-id", "obj",
                stdin='{"data": {"a": 1}}\n{"data": 2, "priority": 9}\n{}\n')
 is_([db.sql("select data, priority from /*schema*/job where id = %s", x["id"])[0] for x in out], [({"a": 1}, 3), (2, 9), (None, 3)],
