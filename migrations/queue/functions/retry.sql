@@ -17,6 +17,10 @@ begin
   select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled') for update;
   if not found then return false; end if;
   q := /*schema*/get_queue(f.queue);
+  -- The batch that the job ran in may still be leased and name it (I3): with the job live again, a late settle
+  -- or a rescue would take it for open there.
+  perform from /*schema*/job_lease where ids @> array[p_id] order by lease for update;
+  update /*schema*/job_lease set ids = array_remove(ids, p_id) where ids @> array[p_id];
   perform /*schema*/add_ranks(q, array[f.rank]);
   begin
     insert into /*schema*/job_live (id, created_on, start_after, rank, expire_ms, retry_ms, retry_max_ms, keep_queued_s,
