@@ -20,18 +20,22 @@ begin
       from /*schema*/job_live j, lateral (select greatest(l.started_on, j.touched_on)
         + pg_catalog.make_interval(secs => j.expire_ms / 1000.0) as due) d
       where j.id = any (l.ids);
-    v_done := /*schema*/charge(l.queue, v_ids, null, 'expired: the attempt took longer than its expire_in', l.started_on, l.worker);
-    v_count := v_count + pg_catalog.cardinality(v_done);
-    if v_next is null then
-      delete from /*schema*/job_lease where lease = l.lease;
-    else
-      update /*schema*/job_lease set expire_on = v_next,
-        ids = array(select i from pg_catalog.unnest(l.ids) with ordinality u(i, o) where i <> all (coalesce(v_ids, '{}')) order by o)
-        where lease = l.lease;
-    end if;
-    if l.worker is not null and v_ids is not null then
-      perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'c:' || i) from pg_catalog.unnest(v_ids) i;
-    end if;
+    begin
+      v_done := /*schema*/charge(l.queue, v_ids, null, 'expired: the attempt took longer than its expire_in', l.started_on, l.worker);
+      v_count := v_count + pg_catalog.cardinality(v_done);
+      if v_next is null then
+        delete from /*schema*/job_lease where lease = l.lease;
+      else
+        update /*schema*/job_lease set expire_on = v_next,
+          ids = array(select i from pg_catalog.unnest(l.ids) with ordinality u(i, o) where i <> all (coalesce(v_ids, '{}')) order by o)
+          where lease = l.lease;
+      end if;
+      if l.worker is not null and v_ids is not null then
+        perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'c:' || i) from pg_catalog.unnest(v_ids) i;
+      end if;
+    exception when others then -- an end hook that fails, for instance: the other leases go on
+      raise warning 'maintenance: the attempts of lease % cannot be expired: % (%)', l.lease, sqlerrm, sqlstate;
+    end;
   end loop;
   return v_count;
 end $f$;

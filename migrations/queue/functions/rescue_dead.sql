@@ -18,6 +18,9 @@ begin
     left join /*schema*/job_worker j on j.id = l.worker
     where l.worker is distinct from p_self order by l.worker
   loop
+    if greatest(w.beat_on, w.suspect_on) > v_now then -- the clock was set back: count from now
+      update /*schema*/job_worker set beat_on = least(beat_on, v_now), suspect_on = least(suspect_on, v_now) where id = w.id;
+    end if;
     if /*schema*/lives(w.id) then
       if w.suspect_on is not null then
         update /*schema*/job_worker set suspect_on = null where id = w.id;
@@ -29,9 +32,13 @@ begin
     elsif w.suspect_on > v_now - interval '1200 ms' then
       continue;
     end if;
-    v_count := v_count + /*schema*/end_leases(w.id, null, '{}', format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
-    delete from /*schema*/job_bell where worker = w.id;
-    delete from /*schema*/job_worker where id = w.id;
+    begin
+      v_count := v_count + /*schema*/end_leases(w.id, null, '{}', format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
+      delete from /*schema*/job_bell where worker = w.id;
+      delete from /*schema*/job_worker where id = w.id;
+    exception when others then -- a lock that the frozen one holds, an end hook that fails: the others go on
+      raise warning 'maintenance: the jobs of worker % cannot be freed: % (%)', w.id, sqlerrm, sqlstate;
+    end;
   end loop;
   return v_count;
 end $f$;
