@@ -11,6 +11,8 @@ declare
   q constant /*schema*/queue := /*schema*/get_queue(p_name);
   v_ids bigint[];
 begin
+  -- Leases first, as a settle does: the other way round the two would wait for each other.
+  perform from /*schema*/job_lease where queue = p_name order by lease for update;
   delete from /*schema*/queue where name = p_name;
   if q.end_hook is not null then
     v_ids := array(select id from /*schema*/job_live where queue = p_name);

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Stores how far a running job is, shown as its output until it ends: ok or lost.
+-- Stores how far a running job is, or many are, shown as the output until it ends: ok or lost.
 create or replace function /*schema*/progress(id bigint, lease bigint, progress jsonb) returns text
 language plpgsql
 as $f$
@@ -13,3 +13,11 @@ begin
   update /*schema*/job_live set progress = p_progress where id = p_id;
   return case when found then 'ok' else 'lost' end;
 end $f$;
+create or replace function /*schema*/progress(ids bigint[], leases bigint[], progress jsonb[]) returns text[]
+language sql
+as $f$
+  select from /*schema*/job_lease l where l.lease = any ($2) order by l.lease for update; -- in the order of a settle
+  select array(select /*schema*/progress(u.id, u.lease, u.progress)
+    from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3)) with ordinality u(id, lease, progress, o)
+    order by u.o)
+$f$;

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Gives an attempt its full expire_in again from now: ok or lost. As the first statement of a transaction it
+-- Gives an attempt, or many, the full expire_in again from now: ok or lost. As the first statement of a transaction it
 -- fences the rest of it: nobody can take the job away before that transaction ends.
 create or replace function /*schema*/touch(id bigint, lease bigint) returns text
 language plpgsql
@@ -13,3 +13,10 @@ begin
   update /*schema*/job_live set touched_on = /*schema*/clock() where id = p_id;
   return case when found then 'ok' else 'lost' end;
 end $f$;
+create or replace function /*schema*/touch(ids bigint[], leases bigint[]) returns text[]
+language sql
+as $f$
+  select from /*schema*/job_lease l where l.lease = any ($2) order by l.lease for update; -- in the order of a settle
+  select array(select /*schema*/touch(u.id, u.lease)
+    from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2)) with ordinality u(id, lease, o) order by u.o)
+$f$;
