@@ -23,6 +23,9 @@ begin
   o.dead_letter := q.dead_letter;
   if p_options is not null and p_options <> '{}' then
     o := /*schema*/apply_send_options(o, p_options);
+    if o.dead_letter = p_queue then
+      raise exception 'option "dead_letter": queue "%" cannot be its own dead letter queue', p_queue using errcode = '22023';
+    end if;
     v_start := greatest(v_now, /*schema*/option_start(p_options, v_now));
   end if;
   perform /*schema*/check_payloads(p_data);

@@ -6,10 +6,13 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $f$
 declare
-  v_from constant xid8 := (select folded from /*schema*/maintenance);
+  v_from xid8 := (select folded from /*schema*/maintenance);
   v_upto constant xid8 := pg_snapshot_xmin(pg_current_snapshot());
   v_rows bigint;
 begin
+  if v_from > pg_snapshot_xmax(pg_current_snapshot()) then
+    v_from := '0'; -- restored from a dump: this server has not counted so far yet
+  end if;
   if v_upto <= v_from then return 0; end if;
   with d as (
     delete from /*schema*/queue_delta where xid < v_upto returning *

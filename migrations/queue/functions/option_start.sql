@@ -31,5 +31,9 @@ begin
   if span < interval '0' then
     raise exception 'option "start_after" must not be negative, it is %', word using errcode = '22023';
   end if;
-  return coalesce(at, p_now + span);
+  at := coalesce(at, p_now + span);
+  if not isfinite(at) then -- since 17 an interval may be infinite
+    raise exception 'option "start_after" must be finite, it is %', word using errcode = '22023';
+  end if;
+  return at;
 end $f$;

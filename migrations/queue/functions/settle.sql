@@ -19,6 +19,7 @@ declare
   v_ords bigint[] := '{}'; -- their places in p_ids
   v_some bigint[];
   v_returned bigint[];
+  v_groups int := 0;
   g record;
 begin
   -- Lock first, look in the next statement: it sees what the locks waited for.
@@ -67,7 +68,12 @@ begin
     v_back := v_back || v_returned;
     v_open := v_open || g.ids;
     v_ords := v_ords || g.ords;
+    v_groups := v_groups + 1;
   end loop;
+  -- With one outcome a job named twice is settled once. With two it would end and come back at the same time.
+  if v_groups > 1 and (select pg_catalog.count(distinct i) from pg_catalog.unnest(v_open) i) < pg_catalog.cardinality(v_open) then
+    raise exception 'settle: a job is named twice, with different outcomes' using errcode = '22023';
+  end if;
   perform /*schema*/trim_leases(p_leases, v_back, p_closes, pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids));
   if pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids) then
     return pg_catalog.array_fill(true, array[pg_catalog.cardinality(p_ids)]);
