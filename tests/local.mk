@@ -30,6 +30,7 @@ include tests/isolation/local.mk
 include tests/fault/local.mk
 include tests/fuzz/local.mk
 include tests/cron/local.mk
+include tests/core.mk
 
 check_PROGRAMS += $(C_TESTS)
 TESTS += $(C_TESTS) $(SCRIPT_TESTS)

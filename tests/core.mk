@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# The tests of the queue in SQL and of the library, in all folders.
+SCRIPT_TESTS += tests/integration/test_sql_jobs.py \
+	tests/integration/test_sql_queues.py
+EXTRA_DIST += tests/invariants.py
