@@ -10,8 +10,8 @@
 #include "db/call.h"
 #include "run/worker.h"
 
-/* A claim from the start walks over dead index entries, so the next one waits 20 times as long as
- * it took: rescans cost 5 % at most. */
+/* A claim or poll from the start walks over dead index entries, so the next one waits 20 times as
+ * long as it took: rescans cost 5 % at most. */
 #define RESCAN_FACTOR 20
 
 /* Looks after an announcement, in ms: a send that read the table before it was there rings no bell.
@@ -52,7 +52,7 @@ void pgqi_claim_reset(struct pgqueue_worker *w)
         q->asleep = 0;
         q->rescan_us = 0;
     }
-    w->poll_us = 0;
+    w->poll_us = w->poll_full_us = 0;
     w->look = 0;
 }
 
@@ -142,24 +142,31 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     pgqi_dispatch(w, q);
 }
 
-/* The last keys taken, as three arrays. Times go back as the server printed them, so as text. */
-static void add_positions(struct pgqueue_worker *w, const struct work_queue *q)
+/* The last keys taken of some queues, as three arrays. Times go back as the server printed them, so
+ * as text. count 0: no positions, so from the start. */
+static void add_positions(struct pgqueue_worker *w, struct work_queue *const *queues, size_t count)
 {
     struct params *p = &w->claim_params;
-    size_t count = q->from_start ? 0 : (size_t)q->position_count;
-    pgqi_param_array(p, OID_INT4, count);
+    size_t total = 0, n = 0;
     for (size_t i = 0; i < count; i++)
-        pgqi_element_i32(p, q->positions[i].rank);
+        total += (size_t)queues[i]->position_count;
+    pgqi_param_array(p, OID_INT4, total);
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < queues[i]->position_count; k++)
+            pgqi_element_i32(p, queues[i]->positions[k].rank);
     pgqi_param_array_end(p);
     pgqi_buf_reset(&w->claim_times);
     pgqi_buf_text(&w->claim_times, "{");
     for (size_t i = 0; i < count; i++)
-        pgqi_buf_printf(&w->claim_times, "%s\"%s\"", i ? "," : "", q->positions[i].after);
+        for (int k = 0; k < queues[i]->position_count; k++)
+            pgqi_buf_printf(&w->claim_times, "%s\"%s\"", n++ ? "," : "",
+                            queues[i]->positions[k].after);
     pgqi_buf_text(&w->claim_times, "}");
     pgqi_param_text(p, w->claim_times.data);
-    pgqi_param_array(p, OID_INT8, count);
+    pgqi_param_array(p, OID_INT8, total);
     for (size_t i = 0; i < count; i++)
-        pgqi_element_i64(p, q->positions[i].after_id);
+        for (int k = 0; k < queues[i]->position_count; k++)
+            pgqi_element_i64(p, queues[i]->positions[k].after_id);
     pgqi_param_array_end(p);
 }
 
@@ -172,7 +179,7 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     pgqi_param_text(p, q->name);
     pgqi_param_text(p, w->claim_count);
     pgqi_param_i64(p, w->id);
-    add_positions(w, q);
+    add_positions(w, &q, q->from_start ? 0 : 1);
     pgqi_param_text(p, q->awaken ? "t" : "f");
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
@@ -217,6 +224,8 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         return;
     }
     uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
+    if (w->poll_from_start)
+        w->poll_full_us = now + RESCAN_FACTOR * (now - w->poll_sent_us);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
         if (q->asleep == 2) { /* announced by this poll */
@@ -233,7 +242,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     if (w->claim.pooled && until > now + DEAF_US)
         until = now + DEAF_US;
     w->poll_us = until;
-    if (w->look < (int)LOOKS) {
+    if (pgqi_claim_idle(w) && w->look < (int)LOOKS) {
         uint64_t next = now + looks_ms[w->look] * 1000;
         w->poll_us = next < until ? next : until;
         w->look++;
@@ -291,6 +300,20 @@ static void add_running(struct pgqueue_worker *w, uint64_t now_us)
     pgqi_param_array_end(p);
 }
 
+/* The queue of each position. */
+static void add_position_queues(struct pgqueue_worker *w, size_t queue_count)
+{
+    struct params *p = &w->claim_params;
+    size_t total = 0;
+    for (size_t i = 0; i < queue_count; i++)
+        total += (size_t)w->queues[i]->position_count;
+    pgqi_param_array(p, OID_TEXT, total);
+    for (size_t i = 0; i < queue_count; i++)
+        for (int k = 0; k < w->queues[i]->position_count; k++)
+            pgqi_element_text(p, w->queues[i]->name, strlen(w->queues[i]->name));
+    pgqi_param_array_end(p);
+}
+
 static void send_poll(struct pgqueue_worker *w, uint64_t now_us)
 {
     struct params *p = &w->claim_params;
@@ -300,6 +323,10 @@ static void send_poll(struct pgqueue_worker *w, uint64_t now_us)
     add_names(w, 0, now_us);
     add_names(w, 1, now_us);
     add_running(w, now_us);
+    w->poll_from_start = now_us >= w->poll_full_us;
+    w->poll_sent_us = now_us;
+    add_position_queues(w, w->poll_from_start ? 0 : w->queue_count);
+    add_positions(w, w->queues, w->poll_from_start ? 0 : w->queue_count);
     if (pgqi_params_bind(p))
         pgqi_conn_call(&w->claim, STMT_POLL, p, poll_done, w);
     else

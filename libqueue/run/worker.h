@@ -114,13 +114,16 @@ struct pgqueue_worker {
     struct declared_schedule *schedules;
     size_t schedule_count;
     struct work_queue *claiming;
-    struct buf claim_times; /* parameters of the claim under way */
+    struct buf claim_times; /* parameters of the claim or poll under way */
     char claim_count[16];
     int64_t claimed_total;
     /* looks */
-    uint64_t poll_us; /* when to poll */
-    int look;         /* how many looks since something changed */
-    int announcing;   /* the poll under way announces sleep */
+    uint64_t poll_us;      /* when to poll */
+    int poll_from_start;   /* the poll under way looks at the queues from the start */
+    uint64_t poll_sent_us; /* and was sent then */
+    uint64_t poll_full_us; /* no poll from the start before */
+    int look;              /* how many looks since something changed */
+    int announcing;        /* the poll under way announces sleep */
     uint64_t setup_retry_us;
     /* jobs */
     struct threads pool;

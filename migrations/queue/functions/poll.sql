@@ -3,13 +3,17 @@
 --   queues   the queues that it works (NULL: all)
 --   sleep    those of them that it will not look at for wait_ms: a send rings for these
 --   running, leases  jobs that it runs and the lease of each
+--   at_queues, at_ranks, at_starts, at_ids  the last keys that it took: the look begins behind them, as fetch does.
+--            A look from the start walks over the dead index entries of all that was claimed before: 135 ms after 20 s
+--            of 30,000 jobs a second with a snapshot held open, 0.1 ms from the positions
 -- Answers:
 --   known      false: it is not registered (any more) and must register anew
 --   due        those of the queues with a job due now
 --   wait_ms    come again by then
 --   gone       those of the running jobs that were cancelled or taken away
 create or replace function /*schema*/poll(worker bigint, queues text[] default null, sleep text[] default null,
-  running bigint[] default null, leases bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
+  running bigint[] default null, leases bigint[] default null, at_queues text[] default null, at_ranks int[] default null,
+  at_starts timestamptz[] default null, at_ids bigint[] default null, out known boolean, out due text[], out wait_ms int, out gone bigint[])
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
@@ -20,6 +24,10 @@ declare
   p_sleep alias for $3;
   p_running alias for $4;
   p_leases alias for $5;
+  p_at_queues alias for $6;
+  p_at_ranks alias for $7;
+  p_at_starts alias for $8;
+  p_at_ids alias for $9;
   v_now constant timestamptz := /*schema*/clock();
   v_wake timestamptz := v_now + interval '30 s';
   v_some timestamptz;
@@ -33,8 +41,11 @@ begin
       or not exists (select from /*schema*/job_lease l where l.lease = r.lease and r.id = any (l.ids)));
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
     into due, v_some
-    from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank), lateral (
+    from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank)
+      left join rows from (pg_catalog.unnest(p_at_queues), pg_catalog.unnest(p_at_ranks), pg_catalog.unnest(p_at_starts),
+        pg_catalog.unnest(p_at_ids)) a(queue, rank, start_after, id) on a.queue = q.name and a.rank = k.rank, lateral (
         select y.start_after from /*schema*/job_ready y where y.queue = q.name and y.rank = k.rank
+          and (y.start_after, y.id) > (coalesce(a.start_after, '-infinity'), coalesce(a.id, 0))
         order by y.start_after, y.id limit 1) f) as next_on
       from /*schema*/queue q where (p_queues is null or q.name = any (p_queues)) and q.paused_on is null) x;
   due := coalesce(due, '{}');
