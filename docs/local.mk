@@ -36,4 +36,7 @@ print-dist:
 
 MAINTAINERCLEANFILES = $(man_pages)
 EXTRA_DIST += $(man_pages:=.scd) \
-	docs/cron.md
+	docs/architecture.md \
+	docs/cron.md \
+	docs/operations.md \
+	migrations/README.md

@@ -16,14 +16,16 @@ def page(name):
         return f.read()
 
 
-def blocks(text, language, mark=None):
-    """The fenced blocks of a language, in order: [(line number, text)]. mark: only those right below <!-- mark -->."""
-    found = []
-    for m in re.finditer(r"(?:^<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", text,
-                         re.MULTILINE | re.DOTALL):
-        if m["language"] == language and mark in (None, m["mark"]):
-            found.append((text.count("\n", 0, m.start("text")) + 1, m["text"]))
-    return found
+def blocks(text, language):
+    """The fenced blocks of a language, in order: [(mark, text)]. The mark stands in the line above: <!-- test: MARK -->."""
+    found = re.finditer(r"(?:^<!-- test: (?P<mark>[^\n]*?) -->\n)?^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", text,
+                        re.MULTILINE | re.DOTALL)
+    return [(m["mark"], m["text"]) for m in found if language in (None, m["language"])]
+
+
+def marked(text):
+    """The blocks of any language that have a mark."""
+    return [(mark, block) for mark, block in blocks(text, None) if mark]
 
 
 def database():

@@ -51,5 +51,5 @@ SCRIPT_TESTS += tests/integration/test_cli_send.py
 SCRIPT_TESTS += tests/integration/test_cli_sync.py
 SCRIPT_TESTS += tests/integration/test_cli_work.py
 # The documents and the examples.
-SCRIPT_TESTS += tests/integration/test_examples.py
+SCRIPT_TESTS += tests/integration/test_examples.py tests/integration/test_readme.py
 EXTRA_DIST += tests/documents.py

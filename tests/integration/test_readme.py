@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""README.md is followed word by word: its programs are compiled, its commands and queries run in the order of the page."""
+import os
+import re
+import signal
+
+import documents
+import testdb
+from testdb import is_, ok, done
+
+text = documents.page("README.md")
+db = documents.database()
+c = db.connect()
+env = {**documents.environment(db), **documents.installed()}
+home = testdb.tmp("clone")
+os.mkdir(home)
+
+# What a test cannot run: the scripts (this runs inside of one of them), and somebody's server.
+UNTESTED = ["scripts/demo\nscripts/test\n", "scripts/dev\n", "pgqueue -d postgresql://owner@db.example.org/app migrate\n"]
+is_([b for _, b in documents.blocks(text, "sh") if b not in [m for _, m in documents.marked(text)]], UNTESTED,
+    "every command of README is tried, except those that are known not to be")
+
+
+def passes(result, sentence):
+    if not ok(result.returncode == 0, sentence):
+        testdb.diag(result.stdout + result.stderr)
+    return result.stdout
+
+
+def run_daemon(line, command):
+    p = testdb.start("bash", "-c", f"cd {home!r} && exec {command}", env=env)
+    p.wait_line(" ready", 20)
+    job = c.one("select pgqueue.send('words', '\"four words are here\"')")
+    c.wait("select state::text = 'completed' from pgqueue.job where id = %s", job, timeout=20)
+    is_(c.one("select output::text from pgqueue.job where id = %s", job), "4", f"line {line}: the daemon works the queue of a command")
+    job = c.one("select pgqueue.send('mail', '{}')")
+    c.wait("select state::text = 'completed' from pgqueue.job where id = %s", job, timeout=20)
+    is_(c.one("select output ->> 'message' from pgqueue.job where id = %s", job), "sent", f"line {line}: and that of the module")
+    is_(c.one("select count(*) from pgqueue.schedule where key = 'morning'"), 1, f"line {line}: and sets the schedule")
+    p.kill(signal.SIGTERM)
+    is_(p.wait(20), 0, f"line {line}: and ends on TERM")
+
+
+for mark, block in documents.marked(text):
+    line = text.count("\n", 0, text.index(block)) + 1
+    if mark in ("hello.c", "module.c", "pgqueued.ini"):
+        with open(os.path.join(home, mark), "w", encoding="utf-8") as f:
+            f.write(block)
+        if mark == "hello.c":
+            ok(len(block.splitlines()) <= 30, "the C example has at most 30 lines")
+    elif mark == "dev":
+        out = passes(documents.bash(block, env, home), f"line {line}: the commands work")
+        if "./hello" in block:
+            ok(re.search(r'^job \d+ says {"name": "Ann"}$', out, re.MULTILINE), "the C example says what README says")
+        elif "wc -w" in block:
+            is_(c.one("select output::text from pgqueue.job where queue = 'words'"), "4", "a command counts the words of the payload")
+        elif "fanout" in block:
+            is_(c.one("select max(start_after) - min(start_after) = '4 min' from pgqueue.job where origin ->> 'run_key' = 'first'"), True,
+                "the fan-out is spaced")
+        elif "sync run" in block:
+            is_(c.one("select array_agg(distinct status) from sync.import_list"), ["completed"], "the import is completed")
+            is_(c.one("select count(*) from sync.foursquare_checkin"), 500, "with all check-ins")
+            ok("completed" in out, "and the status says so")
+    elif mark == "psql":
+        is_(passes(testdb.run("psql", "-X", "-v", "ON_ERROR_STOP=1", env=env, stdin=block), f"line {line}: the SQL works")
+            .count("completed"), 1, "and shows one completed job")
+    elif mark == "queries":
+        for query in filter(None, (re.sub(r"^--.*\n", "", q, flags=re.MULTILINE).strip() for q in block.split(";"))):
+            passes(testdb.run("psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", query, env=env), f"the query runs: {query.splitlines()[0]}")
+    elif mark == "daemon":
+        run_daemon(line, block)
+    elif mark == "packages":
+        script = documents.bash(f". {documents.SRC}/scripts/packages.sh; echo $PACKAGES_BUILD", env).stdout
+        is_(block.replace("\\\n", " ").split()[2:], script.split(), "the packages are those that the scripts install")
+    elif mark == "build":
+        pass  # make distcheck does these steps
+    else:
+        ok(False, f"line {line}: a known mark: {mark}")
+done()
