@@ -297,7 +297,7 @@ static int explain(struct http *http, CURLcode rc, const char *detail, char *mes
         return HTTP_ETOOLARGE;
     }
     snprintf(message, size, "%s", detail[0] != '\0' ? detail : curl_easy_strerror(rc));
-    return HTTP_EUNREACHED;
+    return rc == CURLE_PEER_FAILED_VERIFICATION ? HTTP_EUNTRUSTED : HTTP_EUNREACHED;
 }
 
 int http_get(struct http *http, const char *path, const char *token, struct http_reply *reply,

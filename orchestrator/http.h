@@ -10,10 +10,11 @@
 
 enum http_code {
     HTTP_OK = 0,
-    HTTP_EUNREACHED = -1, /* no answer, half an answer, too slow, certificate refused */
+    HTTP_EUNREACHED = -1, /* no answer, half an answer, too slow */
     HTTP_ETOOLARGE = -2,  /* body or headers beyond their limit */
     HTTP_ESTOPPED = -3,   /* the stop function said so */
     HTTP_EREFUSED = -4,   /* not sent: token or path unfit for a request, or out of memory */
+    HTTP_EUNTRUSTED = -5  /* nobody vouches for the server's certificate, or the name is another */
 };
 
 /* Asked about once a second, and more often while data flow: true ends the request. */

@@ -283,7 +283,8 @@ static int step(struct import *im, bool *ended)
                 return database_trouble(im, rc, &error);
         }
         /* A server that names its own time is not asked again before it. */
-        if (page.verdict.class != ANSWER_RETRY || page.verdict.delay_s >= 0 || tries == TRIES)
+        if (page.verdict.class != ANSWER_RETRY || page.verdict.delay_s >= 0 || page.lasting ||
+            tries == TRIES)
             return end_by_verdict(im, &page);
         module_log(im->module, PGQUEUE_INFO, im->job, "try %d of %d: %s", tries, (int)TRIES,
                    page.message);

@@ -26,6 +26,6 @@ orchestrator_libsync_module_la_LIBADD = orchestrator/libsync_vault.la $(PQ_LIBS)
 module_LTLIBRARIES += orchestrator/pgqueue_sync.la
 orchestrator_pgqueue_sync_la_SOURCES =
 orchestrator_pgqueue_sync_la_LDFLAGS = -module -avoid-version -shared -export-symbols-regex '^pgqueue_module_entry$$'
-orchestrator_pgqueue_sync_la_LIBADD = orchestrator/libsync_module.la
+orchestrator_pgqueue_sync_la_LIBADD = orchestrator/libsync_module.la libqueue/libpgqueue.la
 
 EXTRA_DIST += orchestrator/README.md

@@ -70,6 +70,7 @@ void page_fetch(struct http *http, const struct settings *settings, const char *
     int rc = http_get(http, path, token, &reply, why, sizeof why);
     if (rc != HTTP_OK) {
         page->stopped = rc == HTTP_ESTOPPED;
+        page->lasting = rc == HTTP_EUNTRUSTED;
         wrong_answer(page, rc == HTTP_EREFUSED ? ANSWER_FATAL : ANSWER_RETRY, why);
         return;
     }

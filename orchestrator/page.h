@@ -13,6 +13,7 @@
 /* What came of a request. body is valid until the next request, and only if the class is OK. */
 struct page {
     struct verdict verdict;
+    bool lasting;      /* RETRY, but a try a moment later would end the same */
     bool stopped;      /* the job was taken away while waiting */
     const char *body;  /* valid JSON without U+0000 */
     size_t removed;    /* escaped U+0000 that were removed from it */

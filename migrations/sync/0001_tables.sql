@@ -70,9 +70,10 @@ create unique index import_job_run on sync.import_job (run_key, connection_id) w
 create index import_job_latest on sync.import_job (connection_id, id);
 
 create table sync.foursquare_venue (
-  id text primary key,
+  seen_at timestamptz not null, -- time of the newest check-in that showed it like this
   lat double precision,
   lng double precision,
+  id text primary key,
   name text,
   country_code text,
   city text,

@@ -17,9 +17,13 @@ SCRIPT_TESTS += tests/integration/test_sandbox_faults.py \
 	tests/integration/test_sandbox_program.py
 EXTRA_DIST += tests/sandbox.py
 
-# The sync application in SQL.
-SCRIPT_TESTS += tests/integration/test_sync_page.py \
-	tests/integration/test_sync_plan.py
+# The sync application: in SQL and by the daemon.
+SCRIPT_TESTS += tests/integration/test_sync_import.py \
+	tests/integration/test_sync_page.py \
+	tests/integration/test_sync_plan.py \
+	tests/integration/test_sync_recorded.py \
+	tests/integration/test_sync_resume.py
+EXTRA_DIST += tests/syncapp.py
 # The daemon; daemon.py is also for the importer's tests.
 SCRIPT_TESTS += tests/integration/daemon_config.py \
 	tests/integration/daemon_crash.py \

@@ -132,7 +132,8 @@ is_(w.page([]), ("end", None, 0), "the end")
 is_(w.page([], before=NOON - 9), ("moved", None, None), "also the end may have been stored already")
 is_(c.one("select records from sync.import_job where job_id = %s", w.job), 4, "records count all attempts")
 is_(w.page([checkin("x", NOON + 100), checkin("a", NOON)]), ("more", NOON + 1, 1), "a walk behind the resumed one finds what is newer than its start")
-is_(w.page([checkin("a", NOON), checkin("far", NOON - 15 * DAY)]), ("end", None, 1), "and ends by the cursor that the first one left")
+is_(w.page([checkin("a", NOON), checkin("far", NOON - 15 * DAY)]), ("more", NOON - 15 * DAY + 1, 1), "and goes on to the cursor that the first one left")
+is_(w.page([checkin("far", NOON - 15 * DAY), checkin("farther", NOON - 16 * DAY)]), ("end", None, 1), "where it ends, at the first page that lies beyond whole")
 is_(w.state, {"cursor": NOON + 100}, "from which the next run goes on")
 w.settle("fail", '{"message": "gone", "class": "reauth"}')
 is_(c.sql("select sync_status, sync_error from sync.connection where id = %s", w.connection), [("needs_reauth", "gone")],
@@ -164,9 +165,12 @@ is_(c.sql("select id, tz_offset_min, tz_name, shout, is_private, venue_id from s
     "all shapes find their columns")
 is_(c.sql("select id, name, lat, lng, country_code, city, category from sync.foursquare_venue where id in ('v1', 'v2') order by 1"),
     [("v1", "Caf\u00e9", 1.5, -2.0, "FR", "Paris", "Food"), ("v2", "B", None, None, None, None, None)], "venues too")
+w.page([checkin("g", NOON - 50, venue={"id": "v1", "name": "Old name"}), checkin("h", NOON - 51, venue={"id": "v3", "name": "C"})])
+is_(c.sql("select name from sync.foursquare_venue where id in ('v1', 'v3') order by id"), [("Caf\u00e9",), ("C",)],
+    "an older check-in does not bring back a venue's old name")
 is_(c.one("select raw from sync.foursquare_checkin where connection_id = %s and id = 'f'", w.connection), full, "the whole is kept")
 w.page(None, text='{"response": {"checkins": {"items": [{"id": "n", "createdAt": %d, "big": 12345678901234567890, "exact": -2E-18,'
-       ' "f": 0.12345678901234567}]}}}' % (NOON - 9))
+       ' "f": 0.12345678901234567}]}}}' % (NOON - 60))
 is_(c.one("select raw ->> 'big' || ' ' || (raw ->> 'exact') || ' ' || (raw ->> 'f') from sync.foursquare_checkin where id = 'n'"),
     "12345678901234567890 -0.000000000000000002 0.12345678901234567", "numbers that a double cannot hold are exact")
 raises("SY001", "an answer without a list is refused", lambda: w.page(None, text='{"response": {}}'))

@@ -2,7 +2,7 @@
 -- One page of check-ins: stores its rows and the walk's place, in the caller's transaction.
 --   p_before   the beforeTimestamp that was asked for, NULL for the first page
 --   p_limit    the number of check-ins that was asked for
---   p_lookback how far behind the cursor a walk goes
+--   p_lookback how far behind the cursor a walk goes: it ends at an empty page, or one that lies beyond whole
 -- outcome: more: ask for next_before; end: the walk has ended and the cursor has moved; moved: this page
 -- was stored already, by a commit whose answer was lost, go on with next_before; lost: another worker owns
 -- the job, roll back.
@@ -53,7 +53,7 @@ begin
 
   v_cursor := (v_state ->> 'cursor')::bigint;
   v_seen := greatest((v_state #>> '{walk,newest}')::bigint, v_newest);
-  if items = 0 or v_oldest < v_cursor - extract(epoch from p_lookback) then
+  if items = 0 or v_newest < v_cursor - extract(epoch from p_lookback) then
     outcome := 'end';
     next_before := null;
     -- a date in the future must not end all later walks at their first page
