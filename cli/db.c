@@ -258,7 +258,11 @@ int db_json_problem(struct db *db, const char *text, struct buffer *reason)
         const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
         buffer_text(reason, strcmp(sqlstate, "22P02") == 0 ? "not valid JSON: "
                                                            : "not to be stored as JSON: ");
-        buffer_text(reason, detail != NULL ? detail : message != NULL ? message : "refused");
+        /* it repeats what it stumbled over, which may be long */
+        buffer_format(reason, "%.200s",
+                      detail != NULL    ? detail
+                      : message != NULL ? message
+                                        : "refused");
         if (reason->data[reason->len - 1] == '.')
             reason->data[--reason->len] = '\0';
         r = 1;

@@ -47,7 +47,7 @@ int fail(const struct cli *cli, int code, const char *format, ...)
 int fail_db(const struct cli *cli, const struct db_error *error, const char *what)
 {
     const char *advice = "";
-    if (strstr(error->message, "pgqueue migrate") == NULL &&
+    if (what == NULL && strstr(error->message, "pgqueue migrate") == NULL &&
         (strcmp(error->sqlstate, "42P01") == 0 || strcmp(error->sqlstate, "42883") == 0 ||
          strcmp(error->sqlstate, "3F000") == 0))
         advice = "; is the schema migrated? run pgqueue migrate";

@@ -36,7 +36,16 @@ int run_fanout(struct cli *cli)
     jsonout_end(&options, '}');
     const char *values[] = {key, argument(cli, 0), statement.data, spacing != NULL ? spacing : "0",
                             options.data};
-    int code = print_query(cli, sql, sql, values, 5, NULL);
+    struct rows *rows = NULL;
+    struct db_error error;
+    int code = need_database(cli, 0);
+    if (code == EXIT_DONE &&
+        (parsed->json ? db_run_json : db_run)(&cli->db, sql, values, 5, &rows, &error) != 0)
+        /* a syntax error or an unknown table can only be the query's */
+        code = fail_db(cli, &error, strncmp(error.sqlstate, "42", 2) == 0 ? "--query" : NULL);
+    else if (code == EXIT_DONE)
+        print_rows(cli, rows, 0);
+    rows_free(rows);
     buffer_free(&statement);
     buffer_free(&options);
     return code;

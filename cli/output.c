@@ -95,6 +95,14 @@ static void print_rows_text(const struct rows *rows, int tall)
     table_free(&table);
 }
 
+void print_rows(const struct cli *cli, const struct rows *rows, int tall)
+{
+    if (cli->parsed.json)
+        print_rows_json(rows);
+    else
+        print_rows_text(rows, tall);
+}
+
 static int query(struct cli *cli, const char *json, const char *text, const char *const *values,
                  size_t value_count, int tall, size_t *count)
 {
@@ -107,10 +115,7 @@ static int query(struct cli *cli, const char *json, const char *text, const char
                              : db_run(&cli->db, text, values, value_count, &rows, &error);
     if (r != 0)
         return fail_db(cli, &error, NULL);
-    if (cli->parsed.json)
-        print_rows_json(rows);
-    else
-        print_rows_text(rows, tall);
+    print_rows(cli, rows, tall);
     if (count != NULL)
         *count = rows_count(rows);
     rows_free(rows);

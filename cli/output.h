@@ -34,6 +34,9 @@ int print_query(struct cli *cli, const char *json, const char *text, const char 
 int print_query_tall(struct cli *cli, const char *json, const char *text, const char *const *values,
                      size_t value_count, size_t *count);
 
+/* Prints rows, of db_run_json with --json and of db_run without; tall: each as a block of lines. */
+void print_rows(const struct cli *cli, const struct rows *rows, int tall);
+
 /* Prints a line: text, or a JSON object from what was built. */
 void print_text(const char *text);
 void print_json(struct buffer *json);

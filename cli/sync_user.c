@@ -18,6 +18,8 @@ int run_sync_user_add(struct cli *cli)
                             option_text(parsed, "last-login")};
     struct rows *rows = NULL;
     struct db_error error;
+    if (values[0][0] == '\0')
+        return fail(cli, EXIT_USAGE, "a user needs a name");
     int code = need_database(cli, 0);
     if (code != EXIT_DONE)
         return code;

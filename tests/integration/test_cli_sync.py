@@ -29,6 +29,7 @@ is_(cli.json("with an id and a login", "sync", "user", "add", "Bob", "--id", "7"
     {"id": 7}, "both hold")
 cli.ends(3, "an id that is taken", "sync", "user", "add", "Eve", "--id", "7", error="user 7 exists already")
 cli.ends(2, "a login that is no time", "sync", "user", "add", "Eve", "--last-login", "soon", error='"soon"')
+cli.ends(2, "an empty name", "sync", "user", "add", "", error="name")
 cli.ends(2, "an id that is no number", "sync", "user", "add", "Eve", "--id", "x", error="--id")
 is_([(u["id"], u["display_name"], u["connections"]) for u in cli.json("users are listed", "sync", "user", "ls")],
     [(1, "Anna Ö", 0), (7, "Bob", 0)], "with their connections")
