@@ -27,18 +27,19 @@
         VALUE_CHOICE, 0, 0, words                                                                  \
     }
 
-#define DAY  86400.0
-#define YEAR (366 * DAY)
+#define DAY     86400.0
+#define YEAR    (366 * DAY)
+#define LONGEST (24 * DAY) /* of an option in the database */
 
-/* The options that a queue gives its jobs and a schedule may give otherwise. */
+/* The options that a queue gives its jobs and a schedule may give otherwise; the bounds are those
+ * of the SQL functions. */
 #define JOB_OPTIONS(section)                                                                       \
-    {section, "priority", NUMBER(-32768, 32767), NULL, KEY_OPTION},                                \
-        {section, "retry_limit", NUMBER(0, 32767), NULL, KEY_OPTION},                              \
-        {section, "retry_delay", DURATION(0, YEAR), NULL, KEY_OPTION},                             \
+    {section, "retry_limit", NUMBER(0, 32000), NULL, KEY_OPTION},                                  \
+        {section, "retry_delay", DURATION(0, LONGEST), NULL, KEY_OPTION},                          \
         {section, "retry_backoff", BOOLEAN, NULL, KEY_OPTION},                                     \
-        {section, "retry_delay_max", DURATION(0, YEAR), NULL, KEY_OPTION},                         \
-        {section, "expire_in", DURATION(1, YEAR), NULL, KEY_OPTION},                               \
-        {section, "keep_queued", DURATION(1, 100 * YEAR), NULL, KEY_OPTION},                       \
+        {section, "retry_delay_max", DURATION(0, LONGEST), NULL, KEY_OPTION},                      \
+        {section, "expire_in", DURATION(0.001, LONGEST), NULL, KEY_OPTION},                        \
+        {section, "keep_queued", DURATION(1, LONGEST), NULL, KEY_OPTION},                          \
     {                                                                                              \
         section, "dead_letter", TEXT, NULL, KEY_OPTION                                             \
     }
@@ -81,7 +82,7 @@ const struct key keys[] = {
     {"queue", "concurrency", NUMBER(1, 1024), NULL, 0},
     {"queue", "env", TEXT, NULL, 0},
     {"queue", "policy", TEXT, NULL, KEY_OPTION},
-    {"queue", "keep_finished", DURATION(0, 100 * YEAR), NULL, KEY_OPTION},
+    {"queue", "keep_finished", NUMBER(0, 30), NULL, KEY_OPTION},
     JOB_OPTIONS("queue"),
 
     {"schedule", "queue", TEXT, NULL, KEY_REQUIRED},
@@ -89,7 +90,8 @@ const struct key keys[] = {
     {"schedule", "tz", TEXT, "UTC", 0},
     {"schedule", "data", TEXT, NULL, 0},
     {"schedule", "missed", CHOICE("skip|latest|all"), NULL, KEY_OPTION},
-    {"schedule", "missed_limit", NUMBER(1, 100000), NULL, KEY_OPTION},
+    {"schedule", "missed_limit", NUMBER(1, 10000), NULL, KEY_OPTION},
+    {"schedule", "priority", NUMBER(-1000000, 1000000), NULL, KEY_OPTION},
     {"schedule", "singleton_key", TEXT, NULL, KEY_OPTION},
     {"schedule", "group_id", TEXT, NULL, KEY_OPTION},
     JOB_OPTIONS("schedule"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each example is run as its first lines say, and did in the database what they promise."""
 import os
+import re
 import shutil
 import signal
 
@@ -132,6 +133,19 @@ is_(c.one("select removed_on is not null from pgqueue.schedule where key = 'nigh
 out = psql("10_fan_out.sql")
 ok("customer 6|00:10:00" in out, "10_fan_out: the sixth comes after the last of the first run")
 is_(len(jobs("statement", "id")), 6, "10_fan_out: six jobs, none doubled")
+
+# The sample configuration, its queue and schedule with every option that stands there as a comment.
+sample = documents.page("worker/pgqueued.ini.example")
+chosen = re.search(r"^\[queue mail\].*?(?=^#\[http\])", sample, re.MULTILINE | re.DOTALL)[0]
+c.sql("select pgqueue.declare_queue('mail-failed')")
+testdb.write("sample.ini", re.sub(r"^#(?=\[|\w+ = )", "", chosen, flags=re.MULTILINE))
+p = daemon(testdb.tmp(), "sample.ini")
+is_(c.sql("select dead_letter, keep_finished, retry_max_ms from pgqueue.queue where name = 'mail'"), [("mail-failed", 1, 3600000)],
+    "pgqueued.ini.example: the database takes every option of a queue")
+is_(c.one("select options ->> 'group_id' from pgqueue.schedule where key = 'nightly-report'"), "reports",
+    "pgqueued.ini.example: and of a schedule")
+p.kill(signal.SIGTERM)
+p.wait(20)
 
 seen = sorted(f for f in os.listdir(EXAMPLES) if f[0].isdigit())
 is_(sorted({f[:2] for f in seen}), [f"{i:02}" for i in range(1, 11)], "no example is left out here")
