@@ -13,6 +13,7 @@ from cli import Cli, no_server
 cli = Cli()
 db = cli.database.connect()
 cli.queue("mail")
+cli.queue("dead")
 
 
 def jobs():
@@ -38,10 +39,10 @@ is_(cli.does("a payload may come from standard input", "send", "mail", "-", stdi
 is_(cli.does("--quiet", "send", "mail", "1", "--quiet"), "", "prints nothing")
 i = cli.send("mail", "{}", "--start-after", "1 hour", "--retry-limit", "1", "--retry-delay", "2m", "--retry-backoff", "no",
              "--retry-delay-max", "300", "--expire-in", "10 min", "--keep-queued", "1 day", "--singleton-key", "k1",
-             "--group-id", "g", "--dead-letter", "mail")
+             "--group-id", "g", "--dead-letter", "dead")
 job = cli.json("each option arrives", "show", i)[0]
 is_([job[k] for k in ("retry_limit", "retry_delay", "retry_backoff", "expire_in", "singleton_key", "group_id", "dead_letter")],
-    [1, "00:02:00", False, "00:10:00", "k1", "g", "mail"], "with its type")
+    [1, "00:02:00", False, "00:10:00", "k1", "g", "dead"], "with its type")
 ok(db.one("select start_after - created_on = interval '1 hour' from /*schema*/job where id = %s", i), "and the start is later")
 i = cli.send("mail", "{}", "--start-after", "2030-01-01 00:00+00")
 ok(db.one("select start_after = '2030-01-01 00:00+00' from /*schema*/job where id = %s", i), "a start may be a point in time")
@@ -64,6 +65,7 @@ cli.ends(2, "a negative delay", "send", "mail", "1", "--retry-delay", "-0.5", er
 cli.ends(2, "an option typo", "send", "mail", "1", "--priorty", "1", error="did you mean --priority?")
 cli.ends(2, "a retry limit that is no number", "send", "mail", "1", "--retry-limit", "many", error="--retry-limit")
 cli.ends(2, "two payloads", "send", "mail", "1", "2", error="unexpected argument")
+cli.ends(2, "its own queue as dead letter queue", "send", "mail", "1", "--dead-letter", "mail", error="dead_letter")
 cli.ends(4, "a dead letter queue that is not there", "send", "mail", "1", "--dead-letter", "gone", error='"gone"')
 is_(jobs(), before, "none of these sent anything")
 
