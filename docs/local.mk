@@ -31,7 +31,7 @@ man_render = $(AM_V_GEN)test -n '$(SCDOC)' || { echo 'scdoc is needed to render 
 
 # What a release holds, for a test.
 print-dist:
-	@for f in $(DISTFILES); do printf '%s\n' "$$f"; done
+	@for f in $(DISTFILES); do printf '%s\n' "$${f#'$(top_srcdir)'/}"; done
 .PHONY: print-dist
 
 MAINTAINERCLEANFILES = $(man_pages)

@@ -10,4 +10,4 @@ SCRIPT_TESTS += tests/lint/spdx.sh
 SCRIPT_TESTS += tests/lint/sql.sh
 EXTRA_DIST += tests/lint/code.py tests/lint/lint.sh
 SCRIPT_TESTS += tests/lint/daemon_settings.sh
-SCRIPT_TESTS += tests/lint/documents.py
+SCRIPT_TESTS += tests/lint/documents.py tests/lint/dist.sh
