@@ -73,13 +73,12 @@ int pgqueue_send_on(struct pg_conn *conn, const char *schema, const char *name, 
     struct buf text;
     char *sql = NULL;
     const char *in = schema ? schema : "pgqueue";
-    if (!pgqi_schema_valid(in))
-        return pgqi_error_set(error, PGQUEUE_EINVAL,
-                              "schema name \"%s\": 1 to 63 bytes without quotes or backslashes",
-                              in);
+    int rc = pgqi_schema_check(in, error);
+    if (rc != PGQUEUE_OK)
+        return rc;
     pgqi_params_init(&params, PGQI_PARAMS_LIMIT);
     pgqi_buf_init(&text, 64 * 1024);
-    int rc = bind_send(&params, name, json, len, options, &text, error);
+    rc = bind_send(&params, name, json, len, options, &text, error);
     if (rc != PGQUEUE_OK)
         goto out;
     sql = pgqi_stmt_expand(pgqi_stmt_spec(STMT_SEND)->text, in);

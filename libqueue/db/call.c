@@ -52,11 +52,9 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
 {
     struct conninfo info;
     const char *name = schema ? schema : "pgqueue";
-    if (!pgqi_schema_valid(name))
-        return pgqi_error_set(error, PGQUEUE_EINVAL,
-                              "schema name \"%s\": 1 to 63 bytes without quotes or backslashes",
-                              name);
-    int rc = pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
+    int rc = pgqi_schema_check(name, error);
+    if (rc == PGQUEUE_OK)
+        rc = pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
     if (rc != PGQUEUE_OK)
         return rc;
     s->schema = strdup(name);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/utf8.h"
 
 #define MARKER "/*schema*/"
@@ -99,18 +100,27 @@ const struct stmt_spec *pgqi_stmt_spec(enum stmt stmt)
     return &specs[stmt];
 }
 
-int pgqi_schema_valid(const char *schema)
+static int is_schema_name(const char *schema)
 {
     size_t len = strlen(schema);
     if (len == 0 || len > 63)
         return 0;
     for (size_t i = 0; i < len;) {
         size_t n = pgqi_utf8_char((const unsigned char *)schema + i, len - i);
-        if (n == 0 || (n == 1 && (strchr("\"'\\", schema[i]) != NULL || schema[i] < 0x20)))
+        if (n == 0 || (n == 1 && (strchr("\"'\\%$", schema[i]) != NULL || schema[i] < 0x20)))
             return 0;
         i += n;
     }
     return 1;
+}
+
+int pgqi_schema_check(const char *schema, pgqueue_error *error)
+{
+    if (is_schema_name(schema))
+        return PGQUEUE_OK;
+    return pgqi_error_set(error, PGQUEUE_EINVAL,
+                          "schema name \"%s\": 1 to 63 bytes without quotes, backslash, %% and $",
+                          schema);
 }
 
 char *pgqi_stmt_expand(const char *text, const char *schema)

@@ -46,9 +46,9 @@ struct stmt_spec {
 /* Never NULL. */
 const struct stmt_spec *pgqi_stmt_spec(enum stmt stmt);
 
-/* Whether a schema name is one: 1 to 63 bytes of UTF-8 without quotes, backslashes and control
- * characters. */
-int pgqi_schema_valid(const char *schema);
+/* Whether a schema name is one: 1 to 63 bytes of UTF-8 without what the SQL files would have to quote.
+ * Errors: EINVAL. */
+int pgqi_schema_check(const char *schema, pgqueue_error *error);
 
 /* Replaces each marker in text by the quoted schema and a dot. Returns owned (free), NULL if memory
  * is out. */

@@ -51,11 +51,7 @@ static int check_options(pgqueue_worker_options *o, pgqueue_error *error)
     if (o->drain_timeout_s < 0 || o->max_jobs < 0)
         return pgqi_error_set(error, PGQUEUE_EINVAL,
                               "drain_timeout_s and max_jobs must not be negative");
-    if (o->schema != NULL && !pgqi_schema_valid(o->schema))
-        return pgqi_error_set(error, PGQUEUE_EINVAL,
-                              "schema name \"%s\": 1 to 63 bytes without quotes or backslashes",
-                              o->schema);
-    return PGQUEUE_OK;
+    return o->schema != NULL ? pgqi_schema_check(o->schema, error) : PGQUEUE_OK;
 }
 
 /* The caller's crash report is borrowed only during the call. */
