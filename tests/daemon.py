@@ -34,11 +34,18 @@ class Daemon:
         self.log = self.process.log
         self.lines = self.process.lines
         self.wait_line = self.process.wait_line
-        self.wait = self.process.wait
         self.running = self.process.running
 
     def kill(self, sig):
         self.process.kill(sig)
+
+    def wait(self, timeout=15):
+        """Waits for its end: the exit code. What a sanitizer found in any of its processes ends the test."""
+        code = self.process.wait(timeout)
+        if "Sanitizer" in self.log():
+            testdb.diag(self.log())
+            testdb.bail("a sanitizer found something")
+        return code
 
     def ready(self, timeout=15):
         self.wait_line(" ready", timeout)

@@ -44,7 +44,7 @@ static int dig(volatile const int *depth)
 /* Payload: "segv", "stack", "abort", "exit", "_exit", or a number of milliseconds to take. */
 static int crash(pgqueue_job *job, void *user)
 {
-    static int *volatile nowhere;
+    static int *volatile nowhere = (int *)64; /* no sanitizer may look at it first */
     static volatile const int deep = 1;
     const char *how = pgqueue_job_data(job, NULL);
     (void)user;
