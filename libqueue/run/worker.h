@@ -100,8 +100,8 @@ struct pgqueue_worker {
     int claim_up, settle_up, reported_up;
     enum setup setup;
     size_t setup_index;
-    int set_up_once; /* the crash report is in */
-    int64_t id;      /* as a worker in the database; 0: none */
+    int set_up_once;    /* the crash report is in */
+    _Atomic int64_t id; /* as a worker in the database; 0: none; handler threads read it, too */
     int64_t id_before;
     /* crash report */
     int64_t crash_worker;
