@@ -76,4 +76,18 @@ for mark, block in documents.marked(text):
         pass  # make distcheck does these steps
     else:
         ok(False, f"line {line}: a known mark: {mark}")
+
+# The statements of the page for the night.
+for mark, block in documents.marked(documents.page("docs/operations.md")):
+    if mark == "sql":
+        passes(testdb.run("psql", "-X", "-v", "ON_ERROR_STOP=1", env=env, stdin=block), f"operations.md: {block.splitlines()[0]}")
+    else:
+        boss = os.environ["PGQUEUE_TEST_SUPER_DSN"].replace("dbname=postgres", "dbname=" + db.name)
+        role = f"sender_{os.getpid()}"
+        script = f"create role {role};\n" + re.sub(r"\bsender\b", role, block) + \
+            f"set role {role};\nselect pgqueue.send('mail', '{{}}', '{{\"priority\": 7}}') > 0 as sent;\n" + \
+            f"reset role; drop owned by {role}; drop role {role};"
+        out = passes(testdb.run("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", boss, stdin=script),
+                     "operations.md: the grants are enough to send")
+        ok("\nt\n" in out, "and the job is sent")
 done()

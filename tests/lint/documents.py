@@ -41,6 +41,16 @@ def functions(header):
     return set(re.findall(r"^PGQUEUE_API (?!const pgqueue_module)[^;]*?\b(pgqueue_\w+)\s*\(", header, re.MULTILINE))
 
 
+def lines_logged(source):
+    """What LOG() of the daemon and pgqi_log() of the library say, except at debug level; up to the first % of a format."""
+    found = set()
+    for m in re.finditer(r"\b(?:LOG|pgqi_log)\(([^;]*?)(?:,\s*log_(?:text|number)\(|\);)", source, re.DOTALL):
+        if "PGQUEUE_DEBUG" not in m[1]:
+            said = re.findall(r'"((?:[^"\\]|\\.)*)"', re.sub(r'"\s+"', "", m[1]))
+            found |= {s.split("%")[0].split(chr(92))[0].strip() for s in said}
+    return {s for s in found if len(s) > 4 and s != "out of memory" and s != "WARNING"}
+
+
 def anchor(heading):
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
@@ -75,6 +85,10 @@ is_(functions_undated("/* x. Since: 0.1 */\nPGQUEUE_API int pgqueue_a(int);\nPGQ
 is_(links_broken("docs/x.md", "# Here\n[a](../README.md) [b](gone.md) [c](#here) [d](#there)\n", lambda p: p == "README.md"),
     ["docs/x.md: gone.md", "docs/x.md: #there"], "a broken link is found")
 
+is_(lines_logged('LOG(PGQUEUE_INFO, a ? "it is so" : "it is not so", log_text("why", "nothing"));\n'
+                 'pgqi_log(&w->log, PGQUEUE_ERROR, "job %d " \n "or", 1);LOG(PGQUEUE_DEBUG, "quiet")'),
+    {"it is so", "it is not so"}, "lines of the log are found in the source")
+
 readme = read("README.md")
 is_(options_listed(readme), options_taken(read("migrations/queue/functions/check_options.sql")),
     "README lists exactly the options that check_options knows")
@@ -85,6 +99,12 @@ is_(exported - functions(header), set(), "and none was overlooked")
 manual = re.sub(r"\\", "", read("libqueue/pgqueue.3.scd"))
 is_({f for f in re.findall(r"\*(pgqueue_\w+)\*", manual)} - exported, set(), "pgqueue(3) names only functions that exist")
 is_(picture(readme), picture(read("migrations/README.md")), "README shows the picture of migrations/README.md")
+operations = read("docs/operations.md")
+sources = [f"{folder}/{f}" for folder in ("worker", "libqueue/db", "libqueue/run") for f in sorted(os.listdir(os.path.join(SRC, folder)))
+           if f.endswith(".c")]
+logged = set().union(*(lines_logged(read(f)) for f in sources))
+is_(len(logged) > 30, True, "the programs log many lines")
+is_({s for s in logged if s not in operations}, set(), "docs/operations.md explains each of them")
 pages = ["README.md", "migrations/README.md", "orchestrator/README.md", "tests/README.md"] + \
     ["docs/" + f for f in sorted(os.listdir(os.path.join(SRC, "docs"))) if f.endswith(".md")]
 is_([b for page in pages for b in links_broken(page, read(page), lambda p: os.path.exists(os.path.join(SRC, p)))], [],
