@@ -98,6 +98,9 @@ static void on_lost(struct observer *o, const pgqueue_event *event)
 void observer_event(void *user, const pgqueue_event *event)
 {
     struct observer *o = user;
+    /* Jobs may start before the second connection is up, and with it CONNECTED. */
+    if (event->worker != 0 && atomic_load(&o->page->worker) != event->worker)
+        atomic_store(&o->page->worker, event->worker);
     switch (event->kind) {
     case PGQUEUE_EVENT_CONNECTED:
         on_connected(o, event);

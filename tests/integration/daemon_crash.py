@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Handlers that take their process down: it comes back, the culprit is charged, its neighbours are not."""
 import json
+import os
 import signal
 
 import daemon
@@ -10,7 +11,7 @@ from testdb import is_, ok, done
 db = testdb.create()
 c = db.connect()
 HANDLERS = daemon.module("daemon_handlers")
-d = daemon.start(db, f"""
+BODY = f"""
 [queue crash]
 handler = module:{HANDLERS}:crash
 retry_limit = 1
@@ -24,7 +25,8 @@ handler = module:{HANDLERS}:take
 retry_limit = 0
 [http]
 listen = 127.0.0.1:0
-""")
+"""
+d = daemon.start(db, BODY)
 
 
 def send(queue, data):
@@ -50,10 +52,14 @@ is_(d.metric("worker_restarts_total"), 2.0, "the deaths are counted")
 
 for how, what in (("abort", "Aborted"), ("stack", "Segmentation fault"), ("exit", "exited with status 0"),
                   ("_exit", "exited with status 7")):
+    d.stop()  # a fresh one starts a dead worker again at once
+    d = daemon.start(db, BODY)
     bad = send("crash", how)
     ends(bad, "failed")
     text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
     ok(what in (text or ""), f"{how} in a handler is told") or testdb.diag(text)
+d.stop()
+d = daemon.start(db, BODY)
 bad = send("loop_crash", "segv")
 ends(bad, "failed")
 ok(True, "a handler on the loop that crashes is charged, too")
@@ -62,7 +68,6 @@ ok(True, "a handler on the loop that crashes is charged, too")
 job = send("take", 60000)
 c.wait("select state::text = 'active' from /*schema*/job where id = %s", job, timeout=40)
 worker = d.worker()
-import os
 os.kill(worker, signal.SIGKILL)
 ends(job, "failed")
 text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
