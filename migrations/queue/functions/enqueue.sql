@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- Inserts jobs of one queue with the same options: the only way in for send, schedules, fan-outs, dead
--- letters. Answers their ids in the order of p_data, NULL for one that a policy refused.
+-- Inserts jobs of one queue with the same options: the only way in, for send, schedules, fan-outs and dead
+-- letters (send has a short way for a plain job). Answers their ids in the order of p_data, NULL for one that
+-- a policy refused.
 --   p_start, p_origin, p_priority  one per job, or NULL: now or the option, none, the option. A p_start is kept
 --     to the microsecond, also in the past, where the next claim from the start finds it.
 create or replace function /*schema*/enqueue(p_queue text, p_data jsonb[], p_options jsonb default '{}',
