@@ -38,7 +38,8 @@ struct import {
  * How an attempt ends
  */
 
-/* Sets the message and class of an attempt that did not succeed, and logs it. Answers outcome. */
+/* Sets the message and class of an attempt that did not succeed, and logs it; class OK: the job was
+ * taken away, so its outcome will not count. Answers outcome. */
 __attribute__((format(printf, 4, 5))) static int give_up(struct import *im, int outcome,
                                                          enum answer_class class,
                                                          const char *format, ...)
@@ -52,14 +53,15 @@ __attribute__((format(printf, 4, 5))) static int give_up(struct import *im, int 
     int n = snprintf(output, sizeof output, "{\"message\":%s,\"class\":\"%s\"}", quoted,
                      answer_class_name(class));
     pgqueue_job_set_output(im->job, output, (size_t)n);
-    module_log(im->module, PGQUEUE_WARNING, im->job, "%s", text);
+    module_log(im->module, class == ANSWER_OK ? PGQUEUE_INFO : PGQUEUE_WARNING, im->job, "%s",
+               text);
     return outcome;
 }
 
 static int database_trouble(struct import *im, int rc, const struct db_error *error)
 {
     if (rc == DB_ESTOPPED)
-        return give_up(im, PGQUEUE_RETRY, ANSWER_RETRY, "stopped");
+        return give_up(im, PGQUEUE_RETRY, ANSWER_OK, "stopped");
     /* Data exceptions and refused pages will not get better. */
     bool final = rc == DB_EREFUSED &&
                  (strncmp(error->sqlstate, "22", 2) == 0 || strcmp(error->sqlstate, "SY002") == 0);
@@ -146,7 +148,7 @@ static int read_begin(struct import *im, const struct db_row *row)
     const char *before = db_text(row, "walk_before");
     snprintf(im->connection, sizeof im->connection, "%s", connection != NULL ? connection : "");
     if (strcmp(outcome, "lost") == 0)
-        return give_up(im, PGQUEUE_RETRY, ANSWER_RETRY, "the job belongs to another worker now");
+        return give_up(im, PGQUEUE_RETRY, ANSWER_OK, "the job belongs to another worker now");
     if (strcmp(outcome, "busy") == 0)
         return give_up(im, PGQUEUE_CANCEL, ANSWER_FATAL,
                        "another import of connection %s is queued or running", im->connection);
@@ -269,7 +271,7 @@ static int step(struct import *im, bool *ended)
         im->requests++;
         page_fetch(im->http, &im->module->settings, im->token, im->before, &page);
         if (page.stopped)
-            return give_up(im, PGQUEUE_RETRY, ANSWER_RETRY, "stopped");
+            return give_up(im, PGQUEUE_RETRY, ANSWER_OK, "stopped");
         if (page.verdict.class == ANSWER_OK) {
             note_oddities(im, &page);
             enum stored stored = store(im, &page, &rc, &error);
@@ -277,7 +279,7 @@ static int step(struct import *im, bool *ended)
             if (stored == STORED_MORE || stored == STORED_END)
                 return 0;
             if (stored == STORED_LOST)
-                return give_up(im, PGQUEUE_RETRY, ANSWER_RETRY,
+                return give_up(im, PGQUEUE_RETRY, ANSWER_OK,
                                "the job belongs to another worker now");
             if (stored == STORED_FAILED)
                 return database_trouble(im, rc, &error);
@@ -289,7 +291,7 @@ static int step(struct import *im, bool *ended)
         module_log(im->module, PGQUEUE_INFO, im->job, "try %d of %d: %s", tries, (int)TRIES,
                    page.message);
         if (!pause_before(im, tries))
-            return give_up(im, PGQUEUE_RETRY, ANSWER_RETRY, "stopped");
+            return give_up(im, PGQUEUE_RETRY, ANSWER_OK, "stopped");
     }
 }
 
