@@ -34,7 +34,7 @@ static int reserve(struct buf *b, size_t more)
     if (b->failed)
         return 0;
     if (more > b->max || b->len > b->max - more) {
-        b->failed = 1;
+        b->failed = BUF_FULL;
         return 0;
     }
     size_t need = b->len + more + 1;
@@ -45,7 +45,7 @@ static int reserve(struct buf *b, size_t more)
         room *= 2;
     char *data = realloc(b->data, room);
     if (data == NULL) {
-        b->failed = 1;
+        b->failed = BUF_NO_MEMORY;
         return 0;
     }
     b->data = data;
@@ -77,7 +77,7 @@ void pgqi_buf_printf(struct buf *b, const char *format, ...)
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
     if (len < 0)
-        b->failed = 1;
+        b->failed = BUF_FULL;
     else if (reserve(b, (size_t)len)) {
         vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
         b->len += (size_t)len;

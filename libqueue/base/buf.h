@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* data is NUL-terminated whenever it is not NULL; failed stays set once an append did not fit. */
+enum buf_failure { BUF_FULL = 1, BUF_NO_MEMORY = 2 };
+
+/* data is NUL-terminated whenever it is not NULL; failed (an enum buf_failure) stays set once an
+ * append did not fit. */
 struct buf {
     char *data;
     size_t len;

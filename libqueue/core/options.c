@@ -93,7 +93,9 @@ int pgqi_send_options_json(const pgqueue_send_options *options, struct buf *out,
     if (rc == PGQUEUE_OK)
         rc = add_text(out, "dead_letter", o.dead_letter, error);
     pgqi_buf_text(out, "}");
-    if (rc == PGQUEUE_OK && out->failed)
+    if (rc == PGQUEUE_OK && out->failed == BUF_FULL)
+        rc = pgqi_error_set(error, PGQUEUE_EINVAL, "the options are over %zu bytes", out->max);
+    else if (rc == PGQUEUE_OK && out->failed)
         rc = pgqi_no_memory(error);
     return rc;
 }

@@ -36,14 +36,17 @@ int pgqi_error_of_result(pgqueue_error *error, const struct pg_conn *pg,
     return code;
 }
 
-/* Notices of the server (a warning of a dead letter queue that is gone) go to the log callback. */
+/* Notices of the server (a warning of a dead letter queue that is gone) go to the log callback.
+ * What a server says when it ends an idle connection comes as a notice, too. */
 static void notice(void *user, const PGresult *result)
 {
-    const struct log *log = user;
+    struct session *s = user;
     const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+        s->ended = 1;
     if (text != NULL && severity != NULL)
-        pgqi_log(log, strcmp(severity, "WARNING") == 0 ? PGQUEUE_WARNING : PGQUEUE_DEBUG, "%s",
+        pgqi_log(&s->log, strcmp(severity, "WARNING") == 0 ? PGQUEUE_WARNING : PGQUEUE_DEBUG, "%s",
                  text);
 }
 
@@ -69,7 +72,7 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
     else if (PQstatus(s->pg) != CONNECTION_OK)
         rc = pgqi_error_set(error, PGQUEUE_ECONN, "%s", PQerrorMessage(s->pg));
     else
-        PQsetNoticeReceiver(s->pg, notice, &s->log);
+        PQsetNoticeReceiver(s->pg, notice, s);
 out:
     pgqi_conninfo_free(&info);
     if (rc != PGQUEUE_OK)
@@ -86,15 +89,19 @@ void pgqi_session_close(struct session *s)
     s->schema = NULL;
 }
 
-/* Sees whether the server has closed an idle connection, without waiting. */
-static int still_there(PGconn *pg)
+/* Sees whether the server has closed an idle connection, without waiting. Its last words may be
+ * here before the end of the stream is. */
+static int still_there(struct session *s)
 {
-    struct pollfd fd = {.fd = PQsocket(pg), .events = POLLIN};
-    if (PQstatus(pg) != CONNECTION_OK)
-        return 0;
-    if (poll(&fd, 1, 0) <= 0)
-        return 1;
-    return PQconsumeInput(pg) && PQstatus(pg) == CONNECTION_OK;
+    struct pollfd fd = {.fd = PQsocket(s->pg), .events = POLLIN};
+    while (PQstatus(s->pg) == CONNECTION_OK && !s->ended) {
+        if (poll(&fd, 1, 0) <= 0)
+            return 1;
+        if (!PQconsumeInput(s->pg))
+            return 0;
+        PQisBusy(s->pg); /* reads the message */
+    }
+    return 0;
 }
 
 static int ensure(struct session *s, pgqueue_error *error)
@@ -103,11 +110,16 @@ static int ensure(struct session *s, pgqueue_error *error)
     if (status == PQTRANS_ACTIVE)
         return pgqi_error_set(error, PGQUEUE_ESTATE,
                               "another command is under way on this connection");
-    if (still_there(s->pg))
+    if (still_there(s))
         return PGQUEUE_OK;
-    if (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)
+    /* Said once; until then the connection stays broken, so that no statement of the caller's runs
+     * outside of the transaction that it believes in. */
+    if ((status == PQTRANS_INTRANS || status == PQTRANS_INERROR) && !s->told) {
+        s->told = 1;
         return pgqi_error_set(error, PGQUEUE_ECONN,
                               "the connection was lost, and with it the open transaction");
+    }
+    s->ended = s->told = 0;
     PQreset(s->pg);
     memset(s->prepared, 0, sizeof s->prepared);
     if (PQstatus(s->pg) != CONNECTION_OK)
@@ -147,11 +159,20 @@ static PGresult *send_prepared(struct session *s, enum stmt stmt, struct params 
     return PQexecPrepared(s->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
 }
 
+/* The parameters could not be bound. */
+static int unbound(const struct params *p, pgqueue_error *error)
+{
+    if (p->bytes.failed == BUF_NO_MEMORY)
+        return pgqi_no_memory(error);
+    return pgqi_error_set(error, PGQUEUE_EINVAL, "the arguments are over the limit of %zu bytes",
+                          p->bytes.max);
+}
+
 int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct pg_result **result,
               pgqueue_error *error)
 {
     if (!pgqi_params_bind(params))
-        return pgqi_error_set(error, PGQUEUE_EINVAL, "the arguments need too much memory");
+        return unbound(params, error);
     int rc = ensure(s, error);
     if (rc != PGQUEUE_OK)
         return rc;
@@ -164,7 +185,8 @@ int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct p
         r = send_unprepared(s->pg, s->texts.text[stmt], params);
     }
     if (!is_success(r)) {
-        rc = pgqi_error_of_result(error, s->pg, r, pgqi_stmt_spec(stmt)->changes);
+        /* Within a transaction there is no doubt: it is rolled back. */
+        rc = pgqi_error_of_result(error, s->pg, r, alone && pgqi_stmt_spec(stmt)->changes);
         PQclear(r);
         return rc;
     }
@@ -176,13 +198,14 @@ int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct pa
                  struct pg_result **result, pgqueue_error *error)
 {
     if (!pgqi_params_bind(params))
-        return pgqi_error_set(error, PGQUEUE_EINVAL, "the arguments need too much memory");
+        return unbound(params, error);
     if (PQtransactionStatus(pg) == PQTRANS_ACTIVE)
         return pgqi_error_set(error, PGQUEUE_ESTATE,
                               "another command is under way on this connection");
+    int alone = PQtransactionStatus(pg) == PQTRANS_IDLE;
     PGresult *r = send_unprepared(pg, text, params);
     if (!is_success(r)) {
-        int rc = pgqi_error_of_result(error, pg, r, pgqi_stmt_spec(stmt)->changes);
+        int rc = pgqi_error_of_result(error, pg, r, alone && pgqi_stmt_spec(stmt)->changes);
         PQclear(r);
         return rc;
     }

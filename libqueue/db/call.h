@@ -17,6 +17,8 @@ struct session {
     struct stmt_texts texts;
     unsigned char prepared[STMT_COUNT];
     int unprepared; /* 1: a pooler stands between; never prepare */
+    int ended;      /* 1: the server has said that it ends this connection */
+    int told;       /* 1: and the caller knows that its transaction is gone */
     struct log log;
 };
 

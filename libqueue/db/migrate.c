@@ -9,13 +9,15 @@
 
 #include "base/error.h"
 
-/* Taken first, in the transaction (a session lock would not work through a pooler); and no
- * statement waits long behind a reader, because everybody else would wait behind it. */
+/* Taken first, in the transaction (a session lock would not work through a pooler), and waited for
+ * however long the other needs. After it no statement waits long behind a reader, because everybody
+ * else would wait behind it. */
 #define PREAMBLE                                                                                   \
+    "set local lock_timeout = 0;\n"                                                                \
+    "select pg_catalog.pg_advisory_xact_lock(8242951702113);\n"                                    \
     "set local lock_timeout = '5s';\n"                                                             \
     "set local client_min_messages = warning;\n"                                                   \
-    "set local check_function_bodies = off;\n"                                                     \
-    "select pg_catalog.pg_advisory_xact_lock(8242951702113);\n"
+    "set local check_function_bodies = off;\n"
 
 #define TABLE                                                                                      \
     "create table if not exists /*schema*/migration (\n"                                           \

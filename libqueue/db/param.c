@@ -24,7 +24,7 @@ void pgqi_params_reset(struct params *p)
 static int next(struct params *p, int binary)
 {
     if (p->count >= PARAMS_MAX) {
-        p->bytes.failed = 1;
+        p->bytes.failed = BUF_FULL;
         return PARAMS_MAX - 1;
     }
     int i = p->count++;
