@@ -472,8 +472,9 @@ PGQUEUE_API int pgqueue_worker_schedule(pgqueue_worker *worker, const char *key,
                                         const char *options, pgqueue_error *error);
 
 /* Runs the worker on its own loop until it has stopped and drained.
- * Returns 0 after a drain; ESTATE if handlers still ran at the drain timeout: their jobs were given
- * back and the process should exit; EINVAL, ENOTFOUND, ESCHEMA when it cannot ever work. A database
+ * Returns 0 after a drain; ESTATE if handlers still ran at the drain timeout (their jobs were given
+ * back, the process should exit), or if the database was away at the end and finished jobs could
+ * not be settled (they run again); EINVAL, ENOTFOUND, ESCHEMA when it cannot ever work. A database
  * that is away is waited for. Since: 0.1 */
 PGQUEUE_API int pgqueue_worker_run(pgqueue_worker *worker, pgqueue_error *error);
 

@@ -22,8 +22,17 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* Where LISTEN does not work, looks come each second. */
 #define DEAF_US 1000000u
 
+/* A look that is so late comes before the next claim. */
+#define LATE_US 100000u
+
 /* Jobs claimed ahead of free slots cover this much time at the recent rate. */
 #define PREFETCH_S 0.03
+
+/* Jobs of other queues in the pool that end within this time do not keep a queue from claiming. */
+#define SOON_S 0.5
+
+/* A rate that was measured longer ago than this is not the rate of what runs now. */
+#define RATE_OLD_US 500000u
 
 static int running(const struct pgqueue_worker *w)
 {
@@ -64,19 +73,48 @@ int pgqi_claim_idle(const struct pgqueue_worker *w)
     return w->claiming == NULL;
 }
 
+/* Jobs per second that ended lately; what was measured long ago says nothing of what runs now. */
+static double rate_of(const struct work_queue *q, uint64_t now_us)
+{
+    return now_us - q->rate_us > RATE_OLD_US ? 0 : q->rate;
+}
+
+/* How many jobs of a queue find a thread soon. The pool is shared: while the jobs of other queues
+ * keep its threads for long, what is claimed would only wait here, its time to run going by. */
+static int room_in_pool(const struct pgqueue_worker *w, const struct work_queue *mine,
+                        uint64_t now_us)
+{
+    int others = 0;
+    double rate = 0;
+    for (size_t i = 0; i < w->queue_count; i++) {
+        const struct work_queue *q = w->queues[i];
+        if (q == mine || q->on_loop)
+            continue;
+        others += q->backlog_count + q->handed;
+        rate += rate_of(q, now_us);
+    }
+    if (others == 0 || others < rate * SOON_S)
+        return CLAIM_MOST;
+    return w->pool.count - others - mine->handed - mine->backlog_count;
+}
+
 /* How many jobs to claim for a queue now; 0: none. */
-static int demand(const struct pgqueue_worker *w, const struct work_queue *q)
+static int demand(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
 {
     int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
     int have = q->backlog_count + q->handed;
     int ahead = 0;
     if (w->options.prefetch != 0 && !q->on_loop) {
-        double jobs = q->rate * PREFETCH_S;
+        double jobs = rate_of(q, now_us) * PREFETCH_S;
         ahead = jobs > CLAIM_MOST ? CLAIM_MOST : (int)jobs;
     }
     if (ahead > slots && have > slots + ahead / 2)
         return 0; /* enough for now: a few large claims beat many small ones */
     int n = slots + ahead - have;
+    if (!q->on_loop) {
+        int room = room_in_pool(w, q, now_us);
+        n = n < room ? n : room;
+    }
     if (w->options.max_jobs > 0 && n > w->options.max_jobs - w->claimed_total)
         n = (int)(w->options.max_jobs - w->claimed_total);
     return n > CLAIM_MOST ? CLAIM_MOST : n;
@@ -105,10 +143,15 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     w->claiming = NULL;
     struct pgqueue_jobs *batch = result ? pgqi_jobs_of_result(result, q->name) : NULL;
     if (batch == NULL) {
-        if (error != NULL && error->code == PGQUEUE_ENOTFOUND)
+        if (error != NULL && error->code == PGQUEUE_ENOTFOUND) {
             q->maybe = q->need_rescan = 0; /* deleted meanwhile; it may come back */
-        else if (error != NULL && error->code != PGQUEUE_ECONN && error->code != PGQUEUE_EUNKNOWN)
-            q->rescan_us = now + 1000000;
+        } else { /* not at once again: it would fail as often as the server can say so */
+            q->maybe = 0;
+            q->need_rescan = 1;
+            q->rescan_us = now + (error != NULL && error->retryable ? 50000 : 1000000);
+        }
+        if (result != NULL)
+            pgqi_register_again(w); /* jobs that did not fit into memory go back, uncharged */
         pgqi_log(&w->log, PGQUEUE_WARNING, "claim from queue \"%s\" failed: %s", q->name,
                  error ? error->message : "out of memory");
         return;
@@ -200,7 +243,7 @@ static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
 {
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[(w->next_queue + i) % w->queue_count];
-        int n = wants_claim(q, now_us) ? demand(w, q) : 0;
+        int n = wants_claim(q, now_us) ? demand(w, q, now_us) : 0;
         if (n <= 0)
             continue;
         w->next_queue = (w->next_queue + i + 1) % w->queue_count;
@@ -248,7 +291,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         w->look++;
     }
     if (!answer.known)
-        w->setup = SETUP_REGISTER; /* pruned after a long silence */
+        pgqi_register_again(w); /* pruned after a long silence */
     pgqueue_event event = {.size = sizeof event, .kind = PGQUEUE_EVENT_POLLED, .worker = w->id};
     pgqi_worker_event(w, &event);
     pgqi_poll_answer_free(&answer);
@@ -349,7 +392,9 @@ void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
     if (w->claim.state != CONN_IDLE || w->setup != SETUP_DONE || !w->claim_up ||
         w->state >= WORKER_LEAVING)
         return;
-    if (running(w) && try_claim(w, now_us))
+    /* A worker that always finds something to claim must beat all the same, and do its share of
+     * maintenance. */
+    if (now_us < w->poll_us + LATE_US && running(w) && try_claim(w, now_us))
         return;
     if (now_us >= w->poll_us || must_announce(w))
         send_poll(w, now_us);
@@ -364,7 +409,7 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
         return w->setup_retry_us;
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
-        if (q->need_rescan && q->rescan_us < wake && demand(w, q) > 0)
+        if (q->need_rescan && q->rescan_us < wake && demand(w, q, pgqi_now_us()) > 0)
             wake = q->rescan_us;
     }
     return wake;

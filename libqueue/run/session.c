@@ -85,8 +85,10 @@ static void call(struct pgqueue_worker *w, enum stmt stmt)
 {
     if (pgqi_params_bind(&w->claim_params))
         pgqi_conn_call(&w->claim, stmt, &w->claim_params, setup_done, w);
-    else
+    else {
         pgqi_log(&w->log, PGQUEUE_ERROR, "out of memory");
+        w->setup_retry_us = pgqi_now_us() + 100000;
+    }
 }
 
 static void call_register(struct pgqueue_worker *w)
@@ -207,6 +209,16 @@ void pgqi_setup_step(struct pgqueue_worker *w)
         report_if_up(w);
         break;
     }
+}
+
+/* The connection stands, but this worker is not known any more, or holds leases that it knows
+ * nothing of: it gets a new number and takes along what it knows. */
+void pgqi_register_again(struct pgqueue_worker *w)
+{
+    w->claim_up = 0;
+    w->reported_up = 0; /* CONNECTED tells the new number */
+    w->setup = SETUP_REGISTER;
+    w->setup_index = 0;
 }
 
 static void claim_up(void *user)

@@ -49,6 +49,14 @@ static void tell_lost(struct pgqueue_worker *w, const struct pgqueue_job *job)
     pgqi_worker_event(w, &event);
 }
 
+/* What was sent is done with. */
+static void answered(struct pgqueue_worker *w)
+{
+    size_t again = w->settling_count < w->settle_again ? w->settling_count : w->settle_again;
+    w->settle_again -= again;
+    w->settling_count = 0;
+}
+
 /* One outcome alone that the database refuses, an end hook's error for instance: the attempt fails
  * with that error. If that is refused, too, the job stays leased until its expire_in ends. */
 static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
@@ -57,7 +65,7 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
     pgqi_log(&w->log, PGQUEUE_ERROR, "job %lld of queue \"%s\" cannot be settled: %s",
              (long long)job->id, job->batch->queue, error->message);
     if (job->outcome == PGQUEUE_RETRY || job->outcome == OUTCOME_RELEASE) {
-        w->settling_count = 0;
+        answered(w);
         pgqi_job_done_with(w, job);
         return;
     }
@@ -69,7 +77,9 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
 static void settle_failed(struct pgqueue_worker *w, const pgqueue_error *error)
 {
     if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN) {
-        w->settle_again = 1; /* it may have happened: then the answer will be "lost" */
+        /* It may have happened: then the answer will be "lost". */
+        if (w->settle_again < w->settling_count)
+            w->settle_again = w->settling_count;
         unsend(w);
     } else if (error->retryable) {
         w->settle_retry_us = pgqi_now_us() + 10000 + pgqi_jitter(20000);
@@ -96,12 +106,11 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
         struct pgqueue_job *job = w->settling[i];
         if (i < pgqi_row_count(result) && pgqi_row_bool(result, i, 0))
             settled++;
-        else if (!w->settle_again)
+        else if (w->settle_again == 0)
             tell_lost(w, job);
         pgqi_job_done_with(w, job);
     }
-    w->settling_count = 0;
-    w->settle_again = 0;
+    answered(w);
     pgqi_result_free(result);
     pgqueue_event event = {
         .size = sizeof event, .kind = PGQUEUE_EVENT_SETTLED, .worker = w->id, .count = settled};
@@ -183,7 +192,8 @@ static void add_closes(struct pgqueue_worker *w)
 static void take_outcomes(struct pgqueue_worker *w)
 {
     /* What is repeated after an unknown outcome goes alone, so that its "lost" is not told. */
-    size_t most = w->settle_single > 0 ? 1 : SETTLE_MOST;
+    size_t most = w->settle_again > 0 ? w->settle_again : SETTLE_MOST;
+    most = w->settle_single > 0 ? 1 : most;
     while (w->settling_count < most && w->outcomes.first != NULL) {
         struct pgqueue_job *job = pgqi_list_pop(&w->outcomes);
         w->outcome_count--;

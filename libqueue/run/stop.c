@@ -6,7 +6,8 @@
 #include "db/call.h"
 #include "run/worker.h"
 
-/* A database that is away is not waited for at the end. */
+/* A database that is away is not waited for at the end: so long for the last settles and the
+ * sign-off together, half of it for the settles. */
 #define LEAVE_MOST_US 2000000u
 
 static void begin_drain(struct pgqueue_worker *w, uint64_t now_us)
@@ -16,23 +17,40 @@ static void begin_drain(struct pgqueue_worker *w, uint64_t now_us)
     pgqi_recall_unstarted(w);
 }
 
+/* The end: what still runs goes on without us, what could not be settled is told. */
+static void stopped(struct pgqueue_worker *w, int signed_off)
+{
+    w->state = WORKER_STOPPED;
+    for (const struct pgqueue_job *job = w->held; job != NULL; job = job->next_held)
+        w->abandoned += atomic_load(&job->place) == JOB_RUNNING;
+    if (w->held_count == 0)
+        return;
+    pgqi_log(&w->log, PGQUEUE_WARNING,
+             signed_off ? "%zu jobs are given back unfinished"
+                        : "%zu jobs run again, the database was away",
+             w->held_count);
+    const char *why =
+        signed_off || w->abandoned > 0
+            ? "handlers still ran at the drain timeout; their jobs were given back"
+            : "no database at the end: finished jobs could not be settled, they run again";
+    if (w->rc == PGQUEUE_OK)
+        w->rc = pgqi_error_set(&w->error, PGQUEUE_ESTATE, "%s", why);
+}
+
 static void left(void *user, struct pg_result *result, const pgqueue_error *error)
 {
     struct pgqueue_worker *w = user;
-    if (result == NULL)
+    int signed_off = result != NULL;
+    if (!signed_off)
         pgqi_log(&w->log, PGQUEUE_WARNING, "the worker could not sign off: %s", error->message);
     pgqi_result_free(result);
-    w->state = WORKER_STOPPED;
+    stopped(w, signed_off);
 }
 
 static void begin_leave(struct pgqueue_worker *w, uint64_t now_us)
 {
-    w->state = w->id == 0 ? WORKER_STOPPED : WORKER_LEAVING;
-    w->deadline_us = now_us + LEAVE_MOST_US;
-    if (w->held_count == 0)
-        return;
-    w->abandoned = 1;
-    pgqi_log(&w->log, PGQUEUE_WARNING, "%zu jobs are given back unfinished", w->held_count);
+    w->state = WORKER_LEAVING;
+    w->deadline_us = now_us + (w->id == 0 ? 0 : LEAVE_MOST_US);
 }
 
 static void drain(struct pgqueue_worker *w, uint64_t now_us)
@@ -49,15 +67,17 @@ static void drain(struct pgqueue_worker *w, uint64_t now_us)
 static void leave(struct pgqueue_worker *w, uint64_t now_us)
 {
     if (now_us >= w->deadline_us) {
-        w->state = WORKER_STOPPED;
+        stopped(w, 0);
         return;
     }
-    if (w->claim.state != CONN_IDLE || w->settle.state == CONN_BUSY)
-        return; /* what is being settled is settled first */
+    /* What has ended is settled first, so that it does not run again. */
+    int settles = w->settling_count > 0 || w->outcomes.first != NULL;
+    if (w->claim.state != CONN_IDLE || (settles && now_us < w->deadline_us - LEAVE_MOST_US / 2))
+        return;
     pgqi_params_reset(&w->claim_params);
     pgqi_param_i64(&w->claim_params, w->id);
     if (!pgqi_params_bind(&w->claim_params)) {
-        w->state = WORKER_STOPPED;
+        stopped(w, 0);
         return;
     }
     w->id = 0;
@@ -84,5 +104,8 @@ void pgqi_stop_step(struct pgqueue_worker *w, uint64_t now_us)
 
 uint64_t pgqi_stop_wake_us(const struct pgqueue_worker *w)
 {
+    uint64_t half = w->deadline_us - LEAVE_MOST_US / 2;
+    if (w->state == WORKER_LEAVING && w->id != 0 && pgqi_now_us() < half)
+        return half;
     return w->state == WORKER_DRAINING || w->state == WORKER_LEAVING ? w->deadline_us : UINT64_MAX;
 }

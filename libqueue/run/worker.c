@@ -185,6 +185,12 @@ int pgqueue_work(pgqueue_worker *worker, const char *queue, const pgqueue_work_o
     return PGQUEUE_OK;
 }
 
+static void free_schedule(struct declared_schedule *s)
+{
+    for (int f = 0; f < 6; f++)
+        free(s->field[f]);
+}
+
 int pgqueue_worker_schedule(pgqueue_worker *worker, const char *key, const char *name,
                             const char *cron, const char *tz, const char *json, const char *options,
                             pgqueue_error *error)
@@ -201,12 +207,16 @@ int pgqueue_worker_schedule(pgqueue_worker *worker, const char *key, const char 
     worker->schedules = grown;
     struct declared_schedule *s = &grown[worker->schedule_count++];
     memset(s, 0, sizeof *s);
+    int ok = 1;
     for (int i = 0; i < 6; i++) {
         s->field[i] = fields[i] ? strdup(fields[i]) : NULL;
-        if (fields[i] != NULL && s->field[i] == NULL)
-            return pgqi_no_memory(error);
+        ok = ok && (fields[i] == NULL || s->field[i] != NULL);
     }
-    return PGQUEUE_OK;
+    if (ok)
+        return PGQUEUE_OK;
+    free_schedule(s);
+    worker->schedule_count--;
+    return pgqi_no_memory(error);
 }
 
 void pgqueue_worker_free(pgqueue_worker *worker)
@@ -226,8 +236,7 @@ void pgqueue_worker_free(pgqueue_worker *worker)
     for (size_t i = 0; i < w->queue_count; i++)
         free_queue(w->queues[i]);
     for (size_t i = 0; i < w->schedule_count; i++)
-        for (int f = 0; f < 6; f++)
-            free(w->schedules[i].field[f]);
+        free_schedule(&w->schedules[i]);
     if (w->epoll_fd >= 0)
         close(w->epoll_fd);
     if (w->event_fd >= 0)
@@ -307,10 +316,6 @@ int pgqueue_worker_process(pgqueue_worker *worker, pgqueue_error *error)
             *error = worker->error;
         return worker->rc;
     }
-    if (worker->abandoned)
-        return pgqi_error_set(
-            error, PGQUEUE_ESTATE,
-            "handlers still ran at the drain timeout; their jobs were given back");
     return 0;
 }
 

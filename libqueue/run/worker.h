@@ -133,15 +133,15 @@ struct pgqueue_worker {
     size_t outcome_count;
     struct pgqueue_job **settling; /* sent */
     size_t settling_count;
-    int settle_single; /* one by one, after a statement failed for a reason of its own */
-    int settle_again;  /* the next statement repeats one whose outcome is unknown */
+    int settle_single;   /* one by one, after a statement failed for a reason of its own */
+    size_t settle_again; /* so many at the head of outcomes were sent before, outcome unknown */
     uint64_t settle_retry_us;
     /* stop */
     atomic_int stop; /* 1 drain, 2 now */
     atomic_int paused;
     uint64_t deadline_us;
-    int abandoned;
-    int rc; /* why it stopped */
+    int abandoned; /* jobs whose handler outlived the worker */
+    int rc;        /* why it stopped */
     pgqueue_error error;
 };
 
@@ -152,6 +152,7 @@ void pgqi_worker_wake(struct pgqueue_worker *w); /* any thread, in a signal hand
 
 /* session.c: the two connections come up and go down */
 void pgqi_session_init(struct pgqueue_worker *w);
+void pgqi_register_again(struct pgqueue_worker *w);
 void pgqi_setup_step(struct pgqueue_worker *w);
 
 /* claim.c: what the claiming connection does next */
