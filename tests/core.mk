@@ -3,3 +3,6 @@
 SCRIPT_TESTS += tests/integration/test_sql_jobs.py \
 	tests/integration/test_sql_queues.py
 EXTRA_DIST += tests/invariants.py
+
+C_TESTS += tests/integration/test_client
+tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
