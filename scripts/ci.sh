@@ -98,6 +98,23 @@ ci_sanitizers() {
 }
 ci_distcheck() { make -C build/obj distcheck -j"$(nproc)"; }
 
+# The demo as a new user sees it, twice, on a private server and on a server of his own.
+ci_demo() (
+    export PGQUEUE_DEV_DIR=/var/tmp/pgqueue-ci.$$
+    trap 'rm -rf "$PGQUEUE_DEV_DIR"' EXIT
+    set -e
+    unset PGQUEUE_DSN
+    scripts/demo --reset
+    scripts/demo | tee build/ci/demo.out
+    grep 'Nothing new was imported' build/ci/demo.out
+    # shellcheck disable=SC2016
+    tests/with-server --no-template bash -ec '
+        psql -q -d "$PGQUEUE_TEST_DSN" -c "create database own"
+        export PGQUEUE_DSN=${PGQUEUE_TEST_DSN/dbname=postgres/dbname=own}
+        scripts/demo
+        scripts/demo | grep "Nothing new was imported"'
+)
+
 ci_run() {
     # shellcheck disable=SC2086
     packages_need $PACKAGES_BUILD $PACKAGES_SERVER $PACKAGES_TEST $PACKAGES_CI || exit 1
@@ -106,6 +123,8 @@ ci_run() {
     if ! ci_step "gcc, warnings are errors" scripts/build --werror; then return; fi
     ci_stage "the suite"
     suite_run build/obj "the suite"
+
+    ci_step "the demo" ci_demo
 
     ci_stage "the suite in another schema"
     # shellcheck disable=SC2086
