@@ -517,7 +517,9 @@ typedef struct pgqueue_host {
     void *context;        /* first argument of the functions below */
     const char *conninfo; /* the database, for connections of the module's own */
     const char *schema;   /* of the queue */
-    /* The value of a key in the configuration, or NULL. Borrows: until unload. */
+    /* The value of a key in the configuration, its default if it was not given, or NULL. section:
+     * "sync", or a kind and a name, "provider foursquare". Durations come as seconds ("0.25"), yes
+     * and no as true and false, paths absolute. Borrows: until unload. */
     const char *(*setting)(void *context, const char *section, const char *key);
     /* The name of the index-th section of a kind ("provider" gives "foursquare" of [provider
      * foursquare]), or NULL beyond the last. Borrows: until unload. */

@@ -27,7 +27,7 @@ enum {
     CHUNK = 16 * 1024,       /* bytes of one read */
     TICK_MS = 1000,          /* how often a cancelled job is noticed */
     TICK_WITHOUT_PIDFD = 50, /* then the end of the process is noticed by asking, too */
-    SPAWN_RETRY_S = 5        /* no process to be had: not the job's fault */
+    SPAWN_RETRY_S = 2        /* no process to be had: not the job's fault */
 };
 
 enum why { WHY_NOT = 0, WHY_CANCELLED, WHY_EXPIRED };

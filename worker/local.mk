@@ -25,6 +25,7 @@ worker_libpgqueued_la_SOURCES = \
 	worker/module.c worker/module.h \
 	worker/notify.c worker/notify.h \
 	worker/observer.c worker/observer.h \
+	worker/pages.c worker/pages.h \
 	worker/process.c worker/process.h \
 	worker/redact.c worker/redact.h \
 	worker/registry.c worker/registry.h \

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <pgqueue.h>
 
@@ -27,9 +27,10 @@
 #include "http.h"
 #include "listen.h"
 #include "log.h"
-#include "metrics.h"
 #include "notify.h"
+#include "pages.h"
 #include "process.h"
+#include "redact.h"
 #include "reload.h"
 
 enum {
@@ -147,79 +148,17 @@ static void start_crew(struct supervisor *s, struct config *config)
     look_at_crews(s);
 }
 
-/* ------------------------------------------------------------------------------------------------
- * HTTP
- */
-static int page_ready(struct supervisor *s, struct evbuffer *body)
-{
-    struct crew_state state = {0};
-    if (s->current >= 0)
-        crew_look(s->crews[s->current], &state);
-    if (s->stopping)
-        evbuffer_add_printf(body, "stopping\n");
-    else if (s->current < 0)
-        evbuffer_add_printf(body, "starting\n");
-    else if (state.connected < state.wanted)
-        evbuffer_add_printf(body, "waiting for the database: %u of %u workers connected\n",
-                            state.connected, state.wanted);
-    else if (state.ready < state.wanted)
-        evbuffer_add_printf(body, "the database has not answered lately: %u of %u workers heard\n",
-                            state.ready, state.wanted);
-    else
-        evbuffer_add_printf(body, "ready%s\n", s->paused ? ", paused" : "");
-    return !s->stopping && s->current >= 0 && state.ready == state.wanted ? 200 : 503;
-}
-
-static int page_metrics(struct supervisor *s, struct evbuffer *body)
-{
-    struct metrics m = {.total = shared_new(), .live = shared_new(), .restarts = s->restarts};
-    int64_t now = shared_now_ms();
-    m.poll_age_s = -1;
-    m.paused = s->paused;
-    if (m.total == NULL || m.live == NULL) {
-        shared_free(m.total);
-        shared_free(m.live);
-        return 503;
-    }
-    shared_add(m.total, s->dead);
-    for (int i = 0; i < s->crew_count; i++) {
-        struct crew_state state;
-        const struct shared_page *page;
-        unsigned number;
-        crew_look(s->crews[i], &state);
-        m.restarts += state.restarts;
-        m.workers += i == s->current ? state.wanted : 0;
-        m.connected += i == s->current ? state.connected : 0;
-        for (size_t k = 0; (page = crew_page(s->crews[i], k, &number)) != NULL; k++) {
-            int64_t polled = atomic_load(&page->polled_ms);
-            double age = (double)(now - polled) / 1000;
-            shared_add(m.live, page);
-            if (polled != 0 && age > m.poll_age_s)
-                m.poll_age_s = age;
-        }
-    }
-    shared_add(m.total, m.live);
-    metrics_write(body, &m);
-    shared_free(m.total);
-    shared_free(m.live);
-    return 200;
-}
-
 static int serve_page(void *user, const char *path, struct evbuffer *body, const char **type)
 {
-    struct supervisor *s = user;
-    if (strcmp(path, "/livez") == 0) {
-        evbuffer_add_printf(body, "alive\n");
-        return 200;
-    }
-    if (strcmp(path, "/readyz") == 0)
-        return page_ready(s, body);
-    if (strcmp(path, "/metrics") == 0) {
-        *type = "text/plain; version=0.0.4; charset=utf-8";
-        return page_metrics(s, body);
-    }
-    evbuffer_add_printf(body, "there are /livez, /readyz and /metrics\n");
-    return 404;
+    const struct supervisor *s = user;
+    return pages_serve(&(struct pages_view){.crews = s->crews,
+                                            .crew_count = s->crew_count,
+                                            .current = s->current,
+                                            .dead = s->dead,
+                                            .restarts = s->restarts,
+                                            .paused = s->paused,
+                                            .stopping = s->stopping},
+                       path, body, type);
 }
 
 /* Listens where the configuration says, keeping a socket that is already there. 0, or -1 when the
@@ -567,6 +506,22 @@ static void tear_down(struct supervisor *s)
     config_free(s->checked);
 }
 
+/* Not refused: in a container the file's rights may be all that there is. */
+static void warn_of_secrets(const struct config *config)
+{
+    const struct config_section *database = config_section(config, "database", 0);
+    const char *dsn = config_value(database, "database", "dsn");
+    char clean[1024];
+    struct stat st;
+    if (dsn != NULL)
+        redact(dsn, clean, sizeof clean);
+    if ((config_value(database, "database", "password") != NULL ||
+         (dsn != NULL && strncmp(dsn, clean, sizeof clean - 1) != 0)) &&
+        stat(config->path, &st) == 0 && st.st_mode & S_IROTH)
+        LOG(PGQUEUE_WARNING, "every user can read the password in the configuration",
+            log_text("config", config->path));
+}
+
 int supervisor_run(struct config *config)
 {
     struct supervisor s = {.signal_fd = -1, .current = -1};
@@ -578,6 +533,7 @@ int supervisor_run(struct config *config)
     } else {
         LOG(PGQUEUE_INFO, "pgqueued starts", log_text("version", PGQUEUE_VERSION),
             log_text("config", config->path));
+        warn_of_secrets(config);
         check(&s, config);
         if (s.checker > 0)
             event_base_dispatch(s.base);
