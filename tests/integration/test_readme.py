@@ -77,6 +77,47 @@ for mark, block in documents.marked(text):
     else:
         ok(False, f"line {line}: a known mark: {mark}")
 
+# The limits.
+limits = dict(re.findall(r"^\| ([^|\n]+?) \| ([^|\n]+?) \|$", text.split("\n## Limits\n")[1].split("\n## ")[0], re.MULTILINE))
+c.sql("select pgqueue.create_queue('q')")
+
+
+def limit(name, says, good, bad, sqlstate="22023"):
+    """README says so; the one statement works, the other does not."""
+    ok(says in limits.get(name, ""), f"README tells the limit of {name}")
+    c.sql(good)
+    testdb.raises(sqlstate, f"{name}: beyond that it is refused", c.sql, bad)
+
+
+limit("payload", "16 MiB", "select pgqueue.send('q', to_jsonb(repeat('x', 16777000)))",
+      "select pgqueue.send('q', to_jsonb(repeat('x', 16777216)))", "54000")
+limit("payload", r"no `\u0000`", r"""select pgqueue.send('q', '"\u0001"')""", r"""select pgqueue.send('q', '"\u0000"')""", "22P05")
+limit("priorities", "1000000", "select pgqueue.send('q', null, '{\"priority\": 1000000}')",
+      "select pgqueue.send('q', null, '{\"priority\": -1000001}')")
+limit("priorities", "256 different", "select pgqueue.create_queue('p'), (select count(pgqueue.send('q', null, jsonb_build_object('priority', i)))"
+      " from generate_series(1, 254) i)", "select pgqueue.send('q', null, '{\"priority\": 999}')", "54000")
+limit("`retry_limit`", "32000", "select pgqueue.send('q', null, '{\"retry_limit\": 32000}')",
+      "select pgqueue.send('q', null, '{\"retry_limit\": 32001}')")
+limit("`keep_finished`", "0 to 30", "select pgqueue.update_queue('q', '{\"keep_finished\": 30}')",
+      "select pgqueue.update_queue('q', '{\"keep_finished\": 31}')")
+limit("`expire_in` and all other durations", "24 days", "select pgqueue.update_queue('q', '{\"expire_in\": \"24 days\"}')",
+      "select pgqueue.update_queue('q', '{\"expire_in\": \"25 days\"}')")
+limit("`expire_in` and all other durations", "as far as you like", "select pgqueue.send('q', null, '{\"start_after\": \"100 years\"}')",
+      "select pgqueue.send('q', null, '{\"start_after\": \"infinity\"}')")
+limit("names of queues", "100", "select pgqueue.create_queue(repeat('x', 100))", "select pgqueue.create_queue(repeat('x', 101))")
+limit("names of queues", "255", "select pgqueue.send('q', null, jsonb_build_object('singleton_key', repeat('x', 255)))",
+      "select pgqueue.send('q', null, jsonb_build_object('singleton_key', repeat('x', 256)))")
+limit("jobs per `fetch`", "10000", "select pgqueue.fetch('p', 10000)", "select pgqueue.fetch('p', 10001)")
+
+# Exactly once in this database: touch, work, complete in one transaction.
+c.sql("select pgqueue.send('p', '1')")
+job, lease = c.sql("select id, lease from pgqueue.fetch('p')")[0]
+c.sql(f"begin; create table effect as select pgqueue.touch({job}, {lease}) as touched")
+is_(c.one("select touched from effect"), "ok", "touch says that the job is still ours")
+is_(c.one("select pgqueue.complete(%s, %s)", job, lease), "ok", "and complete is part of the transaction")
+c.sql("commit")
+is_(c.one("select pgqueue.touch(%s, %s)", job, lease), "lost", "afterwards touch says that it is not")
+
 # The statements of the page for the night.
 for mark, block in documents.marked(documents.page("docs/operations.md")):
     if mark == "sql":
