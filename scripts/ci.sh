@@ -12,6 +12,10 @@ declare -A CI_POSTGRES_HASH=(
 # The tests that talk to a server.
 CI_SERVER_TESTS="tests/integration tests/isolation tests/fault tests/cron"
 
+# The tests in which our threads run.
+CI_THREAD_TESTS="tests/unit tests/integration/test_client tests/integration/daemon_ tests/integration/test_examples
+    tests/integration/test_sync_import tests/fault/chaos_"
+
 # ci_stage TITLE: says what begins, and when.
 ci_stage() {
     printf '\n=== %s (after %d s)\n' "$1" "$SECONDS"
@@ -96,6 +100,10 @@ ci_sanitizers() {
     local flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
     ci_build asan CC=gcc CXX=g++ CFLAGS="$flags" CXXFLAGS="$flags"
 }
+ci_threads() {
+    local flags='-O1 -g -fsanitize=thread'
+    ci_build tsan CC=gcc CXX=g++ CFLAGS="$flags" CXXFLAGS="$flags"
+}
 ci_distcheck() { make -C build/obj distcheck -j"$(nproc)"; }
 
 # The demo as a new user sees it, twice, on a private server and on a server of his own.
@@ -144,6 +152,12 @@ ci_run() {
     if ci_step "address and undefined behaviour sanitizers: build" ci_sanitizers; then
         PGQUEUE_TEST_TIMEOUT=900 ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
             suite_run build/ci/asan "address and undefined behaviour sanitizers"
+    fi
+
+    if ci_step "thread sanitizer: build" ci_threads; then
+        # shellcheck disable=SC2086
+        PGQUEUE_TEST_TIMEOUT=900 TSAN_OPTIONS=second_deadlock_stack=1 \
+            suite_run build/ci/tsan "thread sanitizer" $CI_THREAD_TESTS
     fi
 
     ci_step "make distcheck" ci_distcheck
