@@ -20,6 +20,7 @@ enum {
 
 struct slot {
     PGconn *conn; /* NULL: not open */
+    bool ready;   /* set_session was called */
     bool lent;
 };
 
@@ -141,6 +142,16 @@ static PGconn *connect_to(const char *conninfo)
     return PQconnectdbParams(keys, values, 1);
 }
 
+/* What a role or database may set to other ends: a statement here may take as long as it needs. A
+ * pooler may refuse; then the defaults of the server hold. */
+static void set_session(PGconn *conn)
+{
+    PQclear(PQexec(conn, "select pg_catalog.set_config(n, v, false) from (values"
+                         " ('default_transaction_isolation', 'read committed'),"
+                         " ('statement_timeout', '0'), ('lock_timeout', '0'),"
+                         " ('idle_session_timeout', '0')) s(n, v)"));
+}
+
 /* libpq's messages end in newlines and may have several lines: one line is enough. */
 static void set_error(struct db_error *error, const char *sqlstate, const char *text)
 {
@@ -165,8 +176,10 @@ static bool passing(const char *sqlstate)
 static int try_call(struct db *db, struct slot *slot, const char *statement, int count,
                     const char *const *values, struct db_row **row, struct db_error *error)
 {
-    if (slot->conn == NULL)
+    if (slot->conn == NULL) {
         slot->conn = connect_to(db->conninfo);
+        slot->ready = false;
+    }
     if (slot->conn == NULL)
         return DB_EMEMORY;
     if (PQstatus(slot->conn) != CONNECTION_OK) {
@@ -174,6 +187,10 @@ static int try_call(struct db *db, struct slot *slot, const char *statement, int
         PQfinish(slot->conn);
         slot->conn = NULL;
         return DB_EAWAY;
+    }
+    if (!slot->ready) {
+        set_session(slot->conn);
+        slot->ready = true;
     }
     PGresult *result = PQexecParams(slot->conn, statement, count, NULL, values, NULL, NULL, 0);
     ExecStatusType status = PQresultStatus(result);

@@ -16,7 +16,7 @@ declare
     'select id as user_id from sync.app_user where last_login_at >= /*schema*/clock() - interval ''30 days'''), E'; \t\r\n');
   v_now constant timestamptz := /*schema*/clock();
   v_spacing constant bigint := round(extract(epoch from p_spacing) * 1000000);
-  v_window constant bigint := round(extract(epoch from p_window) * 1000000);
+  v_window bigint := round(extract(epoch from p_window) * 1000000);
   v_run sync.run;
   v_first bigint := 0; -- the first free slot; slot k starts at t0 + k * spacing
   v_ids bigint[];
@@ -56,7 +56,11 @@ begin
     v_first := greatest(round(extract(epoch from v_run.last_start_after - v_run.t0) * 1000000 / v_spacing) + 1,
       ceil(extract(epoch from v_now - v_run.t0) * 1000000 / v_spacing));
   end if;
-  lanes := greatest(1, v_run.lanes, ceil(created::numeric * v_spacing / greatest(v_window - v_first * v_spacing, v_spacing, 1)));
+  -- what is left of the window; all of it again when it has passed
+  if v_first > 0 and v_window - v_first * v_spacing >= v_spacing then
+    v_window := v_window - v_first * v_spacing;
+  end if;
+  lanes := greatest(1, v_run.lanes, ceil(created::numeric * v_spacing / v_window));
   perform sync.create_imports(v_ids,
     array(select v_run.t0 + (v_first + i / lanes) * v_spacing * interval '1 microsecond' from generate_series(0, created - 1) i order by i),
     v_priorities, 'scheduled', p_run_key);
