@@ -62,6 +62,18 @@ bool failalloc_hit(void)
     return atomic_load(&reached);
 }
 
+void failalloc_count(void)
+{
+    round_no = 0; /* no allocation has this number */
+    atomic_store(&count, 0);
+    atomic_store(&armed, true);
+}
+
+long failalloc_counted(void)
+{
+    return atomic_load(&count);
+}
+
 static bool fails(void)
 {
     if (!atomic_load(&armed) || atomic_fetch_add(&count, 1) + 1 != round_no)

@@ -30,4 +30,8 @@ void failalloc_off(void);
 long failalloc_round(void);
 bool failalloc_hit(void);
 
+/* Counts allocations from here on and lets all of them succeed; how many there were since. */
+void failalloc_count(void);
+long failalloc_counted(void);
+
 #endif

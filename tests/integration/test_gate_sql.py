@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# The price of a job in SQL, as counts that do not depend on the machine: bytes of WAL, buffers touched, scans and row
+# versions, over the whole life of 10,000 jobs by 1,000 with history kept.
+#
+# A limit is what was measured when it was set and a tenth more (buffers: a fifth). When a change lowers a figure for
+# good, lower its limit; when one has to rise, the commit says what it buys.
+import json
+
+import testdb
+from testdb import diag, is_, ok, done
+
+JOBS, BATCH = 10000, 1000
+PAYLOAD = '{"i": %d, "to": "user%d@example.org", "template": "welcome", "lang": "en", "note": "xxxxxxxxxxxxxxxxxxxxxxxx"}'
+TABLES = ("job_ready", "job_live", "job_lease", "queue")
+
+db = testdb.create()
+c = db.connect()
+c.sql("select /*schema*/create_queue('gate')")
+worker = c.one("select /*schema*/register_worker('gate')")
+c.sql("create temp table taken (id bigint, lease bigint, start_after timestamptz)")
+# Images of whole pages are written by the machine's rhythm of checkpoints.
+images = c.one("show full_page_writes") == "on"
+
+
+def scans():
+    """Sequential and index scans of each table, and its rows inserted, updated and deleted, by this transaction."""
+    return {table: c.sql("select pg_stat_get_xact_numscans(r), coalesce((select sum(pg_stat_get_xact_numscans(indexrelid))::int"
+                         " from pg_index where indrelid = r), 0), pg_stat_get_xact_tuples_inserted(r)::int,"
+                         " pg_stat_get_xact_tuples_updated(r)::int, pg_stat_get_xact_tuples_deleted(r)::int"
+                         " from (select %s::regclass::oid as r) x", testdb.mark(f"/*schema*/{table}"))[0] for table in TABLES}
+
+
+class Cost:
+    """What a kind of statement costs: EXPLAIN counts what the functions in it do, too, and nothing of other sessions."""
+
+    def __init__(self):
+        self.wal = self.buffers = 0
+        self.counts = {table: [0] * 5 for table in TABLES}
+
+    def run(self, sql, *values):
+        c.sql("begin")
+        before = scans()
+        plan = c.one("explain (analyze, wal, buffers, timing off, format json) " + sql, *values)
+        plan = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+        after = scans()
+        c.sql("commit")
+        self.wal += plan["WAL Bytes"]
+        self.buffers += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        for table, sums in self.counts.items():
+            for i in range(5):
+                sums[i] += after[table][i] - before[table][i]
+
+    def check(self, what, wal, buffers):
+        diag(f"{what}: {self.wal / JOBS:.0f} bytes of WAL, {self.buffers / JOBS:.1f} buffers per job;"
+             f" seq scans, index scans, rows inserted, updated, deleted: {self.counts}")
+        if not images:
+            ok(self.wal / JOBS <= wal, f"{what} writes at most {wal} bytes of WAL per job")
+        ok(self.buffers / JOBS <= buffers, f"{what} touches at most {buffers} buffers per job")
+
+
+enqueue, claim, settle = Cost(), Cost(), Cost()
+for first in range(0, JOBS, BATCH):
+    enqueue.run("select /*schema*/enqueue('gate', %s::jsonb[])", [PAYLOAD % (i, i) for i in range(first, first + BATCH)])
+at = (None, None)
+for _ in range(JOBS // BATCH):
+    claim.run("insert into taken select id, lease, start_after from /*schema*/fetch('gate', %s, %s, %s, %s::timestamptz[],"
+              " %s::bigint[], false, true)", BATCH, worker, [0] if at[0] else [], [at[0]] if at[0] else [], [at[1]] if at[0] else [])
+    at = c.sql("select start_after::text, id from taken order by start_after desc, id desc limit 1")[0]
+for _ in range(JOBS // BATCH):
+    settle.run("select /*schema*/settle(array(select id from taken order by lease, id limit %s),"
+               " array(select lease from taken order by lease, id limit %s), null, null, null, '{}')", BATCH, BATCH)
+    c.sql("delete from taken where id in (select id from taken order by lease, id limit %s)", BATCH)
+is_(c.one("select count(*) from /*schema*/job where state = 'completed'"), JOBS, "all were completed")
+
+enqueue.check("enqueue by 1,000", 585, 10)  # measured: 531 bytes, 8.1 buffers
+claim.check("a claim of 1,000", 125, 9)  # 112, 7.1
+settle.check("a settle of 1,000", 440, 10)  # 400, 6.7 to 8.2: a merge join while the table is small
+if not images:
+    whole = (enqueue.wal + claim.wal + settle.wal) / JOBS
+    ok(whole <= 1126, f"a whole life writes at most 1.1 KiB of WAL ({whole:.0f})")
+
+
+def sums(table):
+    return [sum(cost.counts[table][i] for cost in (enqueue, claim, settle)) for i in range(5)]
+
+
+is_(sums("job_ready")[0], 0, "job_ready is never scanned sequentially")
+is_(sums("job_live")[0], 0, "job_live is never scanned sequentially")
+is_(sums("job_lease")[0], 0, "job_lease is never scanned sequentially by a claim or settle")
+is_(claim.counts["job_ready"][1], JOBS // BATCH, "a claim is one scan of the claim index")
+is_(sums("job_ready")[1], JOBS // BATCH, "nothing else reads job_ready")
+ok(sums("job_live")[1] <= 2 * JOBS, "a job is looked up at most twice in job_live: when it is claimed and when it ends")
+is_(sums("job_live")[2:], [JOBS, 0, JOBS], "a job's row is written once and deleted once")
+is_(sums("job_ready")[2:], [JOBS, 0, JOBS], "so is its row in job_ready")
+is_(sums("job_lease")[2:], [JOBS // BATCH, 0, JOBS // BATCH], "a batch has one lease row, never rewritten")
+
+single = Cost()
+for i in range(100):
+    single.run("select /*schema*/send('gate', %s::jsonb)", PAYLOAD % (i, i))
+is_(single.counts["job_live"][2:], [100, 0, 0], "a single send writes one row to job_live")
+is_(single.counts["job_ready"][2:], [100, 0, 0], "and one to job_ready")
+is_([single.counts[t][0] + single.counts[t][1] for t in ("job_live", "job_ready", "job_lease")], [0, 0, 0], "and reads neither")
+diag(f"a single send: {single.wal / 100:.0f} bytes of WAL, {single.buffers / 100:.1f} buffers")
+if not images:
+    ok(single.wal / 100 <= 705, "a single send writes at most 705 bytes of WAL")  # measured: 641
+ok(single.buffers / 100 <= 16, "a single send touches at most 16 buffers")  # measured: 13.2
+done()
