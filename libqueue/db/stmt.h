@@ -46,8 +46,8 @@ struct stmt_spec {
 /* Never NULL. */
 const struct stmt_spec *pgqi_stmt_spec(enum stmt stmt);
 
-/* Whether a schema name is one: 1 to 63 bytes of UTF-8 without what the SQL files would have to quote.
- * Errors: EINVAL. */
+/* Whether a schema name is one: 1 to 63 bytes of UTF-8 without what the SQL files would have to
+ * quote. Errors: EINVAL. */
 int pgqi_schema_check(const char *schema, pgqueue_error *error);
 
 /* Replaces each marker in text by the quoted schema and a dot. Returns owned (free), NULL if memory
