@@ -163,6 +163,6 @@ ci_run() {
     ci_step "make distcheck" ci_distcheck
 
     ci_stage "the long kill tests"
-    PGQUEUE_TEST_LONG=1 PGQUEUE_TEST_TIMEOUT=1800 suite_run build/obj "the long kill tests" tests/fault
+    PGQUEUE_TEST_LONG=1 PGQUEUE_TEST_TIMEOUT=1800 suite_run build/obj "the long kill tests" tests/fault tests/fuzz
     printf '\n=== done after %d s\n' "$SECONDS"
 }
