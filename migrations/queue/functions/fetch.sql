@@ -25,6 +25,7 @@ declare
   q constant /*schema*/queue := /*schema*/get_queue(p_queue);
   v_now constant timestamptz := /*schema*/clock();
   v_lease constant bigint := /*schema*/new_lease();
+  v_beat timestamptz;
 begin
   if p_n is null or p_n not between 1 and 10000 then
     raise exception 'fetch: n must be from 1 to 10000, it is %', p_n using errcode = '22023';
@@ -34,6 +35,11 @@ begin
       where b.queue = p_queue and b.worker = p_worker and b.until > '-infinity';
   end if;
   if q.paused_on is not null then return; end if;
+  if p_worker is not null then
+    -- Taken for dead meanwhile (it was frozen): it has to register anew, or its jobs would be freed at once.
+    select w.beat_on into v_beat from /*schema*/job_worker w where w.id = p_worker;
+    if not found then return; end if;
+  end if;
   return query
   with c as materialized (
     select r.rank, coalesce(k.after, '-infinity') as after, coalesce(k.after_id, 0) as after_id
@@ -68,9 +74,8 @@ begin
     j.retry_limit::int, pg_catalog.make_interval(secs => j.expire_ms / 1000.0), j.origin
   from j order by j.rank, j.start_after, j.id;
   if not found then return; end if;
-  if p_worker is not null then
-    update /*schema*/job_worker w set beat_on = v_now
-      where w.id = p_worker and w.beat_on < v_now - interval '5 s';
+  if v_beat < v_now - interval '5 s' then
+    update /*schema*/job_worker w set beat_on = v_now where w.id = p_worker;
   end if;
   if p_unflushed and not exists (select from /*schema*/queue_delta e
       where e.xid = pg_catalog.pg_current_xact_id() and e.retry < 0) then

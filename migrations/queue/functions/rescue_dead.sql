@@ -33,7 +33,10 @@ begin
       continue;
     end if;
     begin
-      v_count := v_count + /*schema*/end_leases(w.id, null, '{}', format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
+      -- A lease whose worker has no row is of a claim that was still under way when the worker was found dead
+      -- or came back under another id: nobody got the answer, nothing has started.
+      v_count := v_count + /*schema*/end_leases(w.id, case when w.beat_on is null then '{}'::bigint[] end, '{}',
+        format('the worker died or froze: %s', coalesce(w.name, 'unknown')));
       delete from /*schema*/job_bell where worker = w.id;
       delete from /*schema*/job_worker where id = w.id;
     exception when others then -- a lock that the frozen one holds, an end hook that fails: the others go on
