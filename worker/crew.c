@@ -4,7 +4,9 @@
  *
  * A seat: working -> (process died) -> empty until its restart is due -> working ... The first
  * restart comes at once, the following ones after 0.1 s, 0.2 s, ... 30 s, until a process has lived
- * for 10 s. What the dead process left on its page goes to the next one on the seat.
+ * for 10 s. What the dead process left on its page goes to the next one on the seat: if jobs had
+ * started, that one is forked at once, hands it in, and claims nothing until its restart would have
+ * been due. Were it to come later, others would take the worker for dead and charge all its jobs.
  */
 #include "crew.h"
 
@@ -43,6 +45,7 @@ struct seat {
     struct process_crash *crash; /* for the next process; NULL: none */
     int64_t started_ms;
     int64_t backoff_ms; /* before the next restart */
+    int held;           /* claims nothing until [restart] */
     uint64_t ticks;     /* as last seen */
     int missed;         /* seconds that it did not tick while we did */
 };
@@ -70,6 +73,7 @@ static void seat_clear(struct seat *seat)
     shared_free(seat->page);
     seat->page = NULL;
     seat->pid = 0;
+    seat->held = 0;
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg)
@@ -84,21 +88,39 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
         seat->crew->options.changed(seat->crew->options.user);
 }
 
+static void seat_let_go(struct seat *seat)
+{
+    static const char order = PROCESS_RESUME;
+    seat->held = 0;
+    seat->started_ms = shared_now_ms(); /* its life counts from here */
+    if (!seat->crew->options.paused && send(seat->control, &order, 1, MSG_NOSIGNAL) < 0)
+        LOG(PGQUEUE_DEBUG, "a worker does not listen", log_text("why", strerror(errno)));
+}
+
 static void on_restart(evutil_socket_t fd, short what, void *arg)
 {
     struct seat *seat = arg;
     (void)fd;
     (void)what;
-    if (!seat->crew->stopping && seat->pid == 0)
+    if (seat->crew->stopping)
+        return;
+    if (seat->pid == 0)
         seat_start(seat);
+    else if (seat->held)
+        seat_let_go(seat);
 }
 
-static void plan_restart(struct seat *seat)
+/* report: the dead process had jobs to tell of. */
+static void plan_restart(struct seat *seat, int report)
 {
     struct timeval after = {seat->backoff_ms / 1000, seat->backoff_ms % 1000 * 1000};
+    if (report && seat->backoff_ms > 0) {
+        seat->held = 1;
+        seat_start(seat);
+    }
     event_add(seat->restart, &after);
     if (seat->backoff_ms > 0)
-        LOG(PGQUEUE_INFO, "a worker is started again later", log_number("in_ms", seat->backoff_ms));
+        LOG(PGQUEUE_INFO, "a worker works again later", log_number("in_ms", seat->backoff_ms));
     seat->backoff_ms = seat->backoff_ms == 0                   ? BACKOFF_MIN_MS
                        : seat->backoff_ms > BACKOFF_MAX_MS / 2 ? BACKOFF_MAX_MS
                                                                : 2 * seat->backoff_ms;
@@ -112,7 +134,7 @@ static void child_main(struct seat *seat, int control)
                                       .page = seat->page,
                                       .control = control,
                                       .crash = seat->crash,
-                                      .paused = crew->options.paused};
+                                      .paused = crew->options.paused || seat->held};
     if (control > 3)
         close_range(3, (unsigned)control - 1, 0);
     close_range((unsigned)control + 1, UINT_MAX, 0);
@@ -144,7 +166,7 @@ static void seat_start(struct seat *seat)
     if (seat_fork(seat) != 0) {
         LOG(PGQUEUE_ERROR, "cannot start a worker", log_text("why", strerror(errno)));
         seat_clear(seat);
-        plan_restart(seat);
+        plan_restart(seat, 0);
         return;
     }
     seat->started_ms = shared_now_ms();
@@ -207,6 +229,8 @@ void crew_order(struct crew *crew, char order)
         struct seat *seat = &crew->seats[i];
         if (crew->stopping)
             event_del(seat->restart);
+        if (seat->held && order == PROCESS_RESUME)
+            continue;
         if (seat->pid != 0 && send(seat->control, &order, 1, MSG_NOSIGNAL) < 0)
             LOG(PGQUEUE_DEBUG, "a worker does not listen", log_text("why", strerror(errno)));
     }
@@ -285,23 +309,24 @@ static void seat_ended(struct seat *seat, int status)
 {
     struct crew *crew = seat->crew;
     char reason[128];
-    int end = atomic_load(&seat->page->end);
+    int end = atomic_load(&seat->page->end), report = 0;
     tell_reason(seat, status, reason, sizeof reason);
-    if (end == SHARED_ALIVE && atomic_load(&seat->page->worker) != 0)
+    if (end == SHARED_ALIVE && atomic_load(&seat->page->worker) != 0) {
         keep_crash(seat, reason);
-    else if (end == SHARED_ALIVE)
+        report = seat->crash != NULL && seat->crash->started_count > 0;
+    } else if (end == SHARED_ALIVE)
         LOG(PGQUEUE_ERROR, "a worker died", log_text("why", reason),
             log_number("worker_pid", seat->pid));
     else
         seat_left(seat, end);
     shared_add(crew->options.dead, seat->page);
-    if (shared_now_ms() - seat->started_ms >= STEADY_MS)
+    if (!seat->held && shared_now_ms() - seat->started_ms >= STEADY_MS)
         seat->backoff_ms = 0;
     if (end != SHARED_DRAINED)
         crew->restarts++;
     seat_clear(seat);
     if (!crew->stopping)
-        plan_restart(seat);
+        plan_restart(seat, report);
 }
 
 int crew_child_ended(struct crew *crew, pid_t pid)
