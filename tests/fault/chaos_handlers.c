@@ -50,25 +50,14 @@ static void use_up_memory(void)
     abort();
 }
 
-static void exceed_file_size(void)
-{
-    char path[] = "/tmp/chaos.XXXXXX";
-    struct rlimit limit = {0, 0};
-    int fd = mkstemp(path);
-    unlink(path);
-    setrlimit(RLIMIT_FSIZE, &limit);
-    if (write(fd, "x", 1) != 1)
-        abort();
-}
-
 static void spin(long ms)
 {
     for (int64_t end = now_us() + ms * 1000; now_us() < end;)
         continue;
 }
 
-/* Payload: a number of milliseconds to take, or "spin MS", "segv", "abort", "exit", "memory",
- * "filesize". The output is the process. */
+/* Payload: a number of milliseconds to take, or "spin MS", "segv", "abort", "exit", "memory".
+ * The output is the process. */
 static int act(pgqueue_job *job, void *user)
 {
     static int *volatile nowhere;
@@ -84,8 +73,6 @@ static int act(pgqueue_job *job, void *user)
         exit(3);
     else if (strstr(how, "memory") != NULL)
         use_up_memory();
-    else if (strstr(how, "filesize") != NULL)
-        exceed_file_size();
     else if (strncmp(how, "\"spin ", 6) == 0)
         spin(strtol(how + 6, NULL, 10));
     else
