@@ -161,6 +161,8 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
     q->maybe = count == (size_t)q->asked;
     q->need_rescan = !q->maybe && !q->from_start;
+    if (pgqi_claim_idle(w) && w->look < (int)LOOKS && w->poll_us > now + looks_ms[w->look] * 1000)
+        w->poll_us = now + looks_ms[w->look] * 1000; /* the looks begin when the rescan is done */
     if (count == 0) {
         pgqi_jobs_free(batch);
         return;
