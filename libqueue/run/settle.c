@@ -96,6 +96,7 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
 {
     struct pgqueue_worker *w = user;
     int64_t settled = 0;
+    int back = 0;
     if (w->settle_single > 0)
         w->settle_single--;
     if (result == NULL) {
@@ -108,7 +109,12 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
             settled++;
         else if (w->settle_again == 0)
             tell_lost(w, job);
+        back = back || job->outcome == PGQUEUE_RETRY || job->outcome == PGQUEUE_SNOOZE;
         pgqi_job_done_with(w, job);
+    }
+    if (back && w->options.once == 1) {
+        w->look = 0; /* it may be due again: look before the end */
+        w->poll_us = 0;
     }
     answered(w);
     pgqi_result_free(result);
