@@ -6,3 +6,6 @@ EXTRA_DIST += tests/invariants.py
 
 C_TESTS += tests/integration/test_client
 tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
+
+C_TESTS += tests/integration/test_worker
+tests_integration_test_worker_LDADD = $(INTEGRATION_LIBS) -lpthread
