@@ -8,7 +8,8 @@ tests_fault_test_alloc_client_LDFLAGS = $(FAILALLOC_LDFLAGS)
 SCRIPT_TESTS += tests/fault/test_import_storm.py
 
 # The whole chain while it is killed; storm.py and the module are theirs.
-SCRIPT_TESTS += tests/fault/chaos_drain.py \
+SCRIPT_TESTS += tests/fault/chaos_database.py \
+	tests/fault/chaos_drain.py \
 	tests/fault/crash_handlers.py
 EXTRA_DIST += tests/fault/storm.py
 check_LTLIBRARIES += tests/fault/chaos_handlers.la
