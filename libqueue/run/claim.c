@@ -34,6 +34,10 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
 
+/* With so many outcomes on their way nothing more is claimed: they are what a crash of this process
+ * would have run again, and what its memory holds. */
+#define UNSETTLED_MOST (2 * SETTLE_MOST)
+
 static int running(const struct pgqueue_worker *w)
 {
     return w->state == WORKER_RUNNING && !atomic_load(&w->paused);
@@ -103,6 +107,8 @@ static int demand(const struct pgqueue_worker *w, const struct work_queue *q, ui
 {
     int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
     int have = q->backlog_count + q->handed;
+    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST)
+        return 0;
     int ahead = 0;
     if (w->options.prefetch != 0 && !q->on_loop) {
         double jobs = rate_of(q, now_us) * PREFETCH_S;
