@@ -57,7 +57,7 @@ for mark, block in documents.marked(text):
         elif "fanout" in block:
             is_(c.one("select max(start_after) - min(start_after) = '4 min' from pgqueue.job where origin ->> 'run_key' = 'first'"), True,
                 "the fan-out is spaced")
-        elif "sync run" in block:
+        elif "sync now" in block:
             is_(c.one("select array_agg(distinct status) from sync.import_list"), ["completed"], "the import is completed")
             is_(c.one("select count(*) from sync.foursquare_checkin"), 500, "with all check-ins")
             ok("completed" in out, "and the status says so")
