@@ -178,7 +178,8 @@ def _drop_all():
     if not _databases:
         return
     try:
-        c = Connection(os.environ["PGQUEUE_TEST_DSN"])
+        # Not as their owner, who may not end an autovacuum that is at work there.
+        c = Connection(os.environ.get("PGQUEUE_TEST_SUPER_DSN") or os.environ["PGQUEUE_TEST_DSN"])
         for database in _databases:
             c.sql(f"drop database if exists {database.name} with (force)")
     except Exception as e:  # The server may be the thing under test and be gone.

@@ -10,6 +10,7 @@ SCRIPT_TESTS += tests/fault/test_import_storm.py
 # The whole chain while it is killed; storm.py and the module are theirs.
 SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_drain.py \
+	tests/fault/chaos_orchestrator.py \
 	tests/fault/crash_handlers.py
 EXTRA_DIST += tests/fault/storm.py
 check_LTLIBRARIES += tests/fault/chaos_handlers.la
