@@ -162,6 +162,30 @@ class Connection:
         self.raw.close()
 
 
+# One line per fact about the objects of ours; the same for every server version.
+_DESCRIBE = r"""
+with ours as (select oid, nspname from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')),
+  rel as (select c.*, format('%I.%I', o.nspname, c.relname) as name from pg_class c join ours o on o.oid = c.relnamespace)
+select 'schema ' || nspname from ours
+union all select format('%s %s %s %s partition:%s', case relkind when 'r' then 'table' when 'p' then 'table' when 'v' then 'view'
+    when 'S' then 'sequence' when 'c' then 'type' else 'relation ' || relkind::text end, name, relpersistence, reloptions,
+    pg_get_expr(relpartbound, oid)) from rel where relkind <> 'i' and relkind <> 'I'
+union all select format('column %s.%s %s %s %s %s %s', r.name, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+    case when a.attnotnull then 'not null' end, a.attidentity, pg_get_expr(d.adbin, d.adrelid))
+  from rel r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_attrdef d on d.adrelid = r.oid and d.adnum = a.attnum where r.relkind in ('r', 'p', 'v', 'c')
+union all select 'index ' || pg_get_indexdef(i.indexrelid) from pg_index i join rel r on r.oid = i.indrelid
+union all select format('constraint %s %s %s', r.name, k.conname, pg_get_constraintdef(k.oid))
+  from pg_constraint k join rel r on r.oid = k.conrelid where k.contype <> 'n'
+union all select format('view %s %s', name, pg_get_viewdef(oid)) from rel where relkind = 'v'
+union all select 'function ' || pg_get_functiondef(p.oid) from pg_proc p join ours o on o.oid = p.pronamespace
+  where p.prokind in ('f', 'p')
+union all select format('type %I.%I %s', o.nspname, t.typname, array(select e.enumlabel from pg_enum e
+    where e.enumtypid = t.oid order by e.enumsortorder)) from pg_type t join ours o on o.oid = t.typnamespace where t.typtype in ('e', 'd')
+union all select 'trigger ' || pg_get_triggerdef(t.oid) from pg_trigger t join rel r on r.oid = t.tgrelid where not t.tgisinternal
+"""
+
+
 class Database:
     def __init__(self, dsn, name):
         self.dsn = dsn
@@ -169,6 +193,13 @@ class Database:
 
     def connect(self, autocommit=True):
         return Connection(self.dsn, autocommit)
+
+    def describe(self):
+        """Every object of ours in a comparable form: sorted texts."""
+        c = self.connect()
+        lines = sorted(line for (line,) in c.sql(_DESCRIBE))
+        c.close()
+        return lines
 
 
 _databases = []

@@ -7,19 +7,9 @@ from testdb import done, is_, ok
 
 from cli import Cli
 
-BIN = os.environ.get("PGQUEUE_TEST_PG_BINDIR", "/usr/bin")
-
 
 def migrate(database, *args, schema=None):
     return testdb.run("pgqueue", "-d", database.dsn, "--schema", schema or testdb.schema(), "migrate", *args)
-
-
-def dump(database):
-    """The schema as SQL, without what differs by chance."""
-    p = testdb.run(f"{BIN}/pg_dump", "--schema-only", "--no-owner", "-d", database.dsn)
-    if p.returncode != 0:
-        testdb.bail(p.stderr)
-    return [line for line in p.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
 def objects(database):
@@ -38,15 +28,15 @@ is_(testdb.run("pgqueue", "-d", one.dsn, "--schema", testdb.schema(), "migrate",
 p = migrate(one)
 is_((p.returncode, p.stderr), (0, ""), "an empty database is migrated")
 ok(objects(one) > 10, "objects are there")
-first = dump(one)
+first = one.describe()
 p = migrate(one)
 is_((p.returncode, p.stderr), (0, ""), "a second time is fine")
-is_(dump(one), first, "and changes nothing")
+is_(one.describe(), first, "and changes nothing")
 
 two = testdb.create(empty=True)
-p = testdb.run(f"{BIN}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", two.dsn, stdin=plan)
+p = testdb.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", two.dsn, stdin=plan)
 is_((p.returncode, p.stderr), (0, ""), "psql takes the plan")
-is_(dump(two), first, "and makes the same schema")
+is_(two.describe(), first, "and makes the same schema")
 p = migrate(two, "--plan")
 ok(p.returncode == 0 and "create table" not in p.stdout.lower().replace("create table if not exists", ""),
    "after which nothing is left to plan")
@@ -56,7 +46,7 @@ for n in range(3):
     both = testdb.create(empty=True)
     procs = [testdb.start("pgqueue", "-d", both.dsn, "--schema", testdb.schema(), "migrate") for _ in range(3)]
     is_([(p.wait(60), p.log()) for p in procs], [(0, "")] * 3, "three at once all succeed")
-    is_(dump(both), first, "and make the schema once")
+    is_(both.describe(), first, "and make the schema once")
 
 three = testdb.create(empty=True)
 is_(migrate(three, "--only", "queue").returncode, 0, "--only queue")

@@ -17,6 +17,10 @@ b.commit()
 a.wait("select n = 7 from /*schema*/marked")
 raises("22012", "an expected error is recognised by its SQLSTATE", a.sql, "select 1/0")
 
+objects = db.describe()
+a.sql("alter table /*schema*/marked add other text not null default 'x'")
+is_([line.split(" ")[0] for line in db.describe() if line not in objects], ["column"], "a changed object is told")
+
 c = db.connect()
 b.sql("lock table /*schema*/marked")
 waiting = c.start("select count(*)::int from /*schema*/marked")
