@@ -2,7 +2,7 @@
 -- Fails the attempts that took longer than their expire_in. Answers how many.
 create or replace function /*schema*/expire_attempts() returns bigint
 language plpgsql
-set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();

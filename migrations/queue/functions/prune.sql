@@ -3,7 +3,7 @@
 -- minutes and hold nothing, bells of workers that are gone, fan-out keys older than 30 days.
 create or replace function /*schema*/prune() returns void
 language plpgsql
-set search_path = pg_catalog, pg_temp set jit = off
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();
