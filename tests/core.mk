@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 # The tests of the queue in SQL and of the library, in all folders.
-SCRIPT_TESTS += tests/integration/test_sql_jobs.py \
-	tests/integration/test_sql_queues.py
+SCRIPT_TESTS += tests/integration/test_plans.py
+SCRIPT_TESTS += tests/integration/test_sql_attempts.py
+SCRIPT_TESTS += tests/integration/test_sql_jobs.py
+SCRIPT_TESTS += tests/integration/test_sql_queues.py
+SCRIPT_TESTS += tests/integration/test_sql_workers.py
+SCRIPT_TESTS += tests/integration/test_storm.py
 EXTRA_DIST += tests/invariants.py
 
 C_TESTS += tests/integration/test_client
