@@ -4,12 +4,10 @@ C_TESTS += tests/fault/test_alloc_client
 tests_fault_test_alloc_client_LDADD = tests/libtestdb.la $(FAILALLOC_LIBS) $(UNIT_LIBS)
 tests_fault_test_alloc_client_LDFLAGS = $(FAILALLOC_LDFLAGS)
 
-# Imports while everything around them is killed.
-SCRIPT_TESTS += tests/fault/test_import_storm.py
-
 # The whole chain while it is killed; storm.py and the module are theirs.
 SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_drain.py \
+	tests/fault/chaos_import.py \
 	tests/fault/chaos_orchestrator.py \
 	tests/fault/crash_handlers.py
 EXTRA_DIST += tests/fault/storm.py
