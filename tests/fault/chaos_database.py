@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""The database stopped, crashed, away for long, and full of connections under two worker processes:
-nothing is lost or settled twice, nothing runs twice but for a claim that the crash undid."""
+"""The database stopped, crashed, away for long, full of connections and (where a file system may be mounted) out of disk
+space, under two worker processes: nothing is lost or settled twice, nothing runs twice but for a claim that the crash
+undid."""
+import ctypes
 import os
 import random
+import subprocess
 import time
 
 import psycopg2
@@ -59,6 +62,30 @@ class Load:
 
 def ready(d, timeout=40):
     testdb.wait(lambda: d.get("/readyz")[0] == 200, timeout, "the daemon is ready again")
+
+
+def disk(size):
+    """A small file system of our own, which ends with this program. None where that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    clone_newns = 0x20000
+    if os.geteuid() != 0 or libc.unshare(clone_newns) != 0:
+        return None
+    path = testdb.tmp("disk")
+    os.makedirs(path)
+    for command in (["mount", "--make-rprivate", "/"], ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", path]):
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            return None
+    os.chmod(testdb.tmp(), 0o755)  # the server is another user's
+    return path
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(bytes(65536))
+        except OSError:
+            pass
 
 
 with testdb.Server(fsync="on", full_page_writes="on") as server:
@@ -138,4 +165,65 @@ with testdb.Server(fsync="on", full_page_writes="on") as server:
     is_(d.stop(40), 0, "the daemon drains")
     is_(storm.running(config), [], "no process is left")
     eyes.close()
+
+
+def out_of_disk(place):
+    os.environ["PGQUEUE_TEST_BASE"] = place
+    with testdb.Server(fsync="on", min_wal_size="32MB", max_wal_size="48MB", autovacuum="off") as server:
+        db = server.create()
+        eyes = storm.Eyes(db.dsn)
+        load = Load(eyes)
+        d = daemon.Daemon(daemon.config(db, BODY, "disk.ini", "processes = 2\nconcurrency = 4"), storm.ENV).ready(30)
+        pids = d.workers()
+        load.add(600)
+        testdb.wait(lambda: load.jobs[20] in storm.starts(), 20, "jobs run")
+        fill(os.path.join(place, "full"))
+        said = ""
+        try:
+            c = testdb.Connection(db.dsn)
+            for _ in range(200):  # until the log needs a new file
+                c.sql("select /*schema*/send('chaos', to_jsonb(repeat('x', 1000000)), '{\"start_after\": 86400}')")
+        except psycopg2.Error as e:
+            said = str(e)
+        ok(said, "a full disk refuses what is sent") or diag("it did not")
+        diag(said.splitlines()[0] if said else "")
+        began = time.monotonic()
+        cpu = sum(used(pid) for pid in storm.running(d.path))
+        testdb.wait(lambda: time.monotonic() - began > 3, 5, "the disk is full for a while")
+        share = (sum(used(pid) for pid in storm.running(d.path)) - cpu) / (time.monotonic() - began)
+        diag(f"meanwhile the daemon takes {100 * share:.1f} % of a processor")
+        ok(share < 0.5, "the daemon does not spin")
+        os.unlink(os.path.join(place, "full"))
+        if testdb.run(os.path.join(os.environ["PGQUEUE_TEST_SRCDIR"], "tests", "pgctl"), "start").returncode:
+            diag("the server had survived")
+        freed = time.monotonic()
+        eyes.one("select 1")
+        ready(d)
+        more = load.add(20)
+        eyes.wait("select count(*) = 20 from /*schema*/job where id = any (%s) and state::text = 'completed'", more, timeout=40)
+        diag(f"it works again {time.monotonic() - freed:.2f} s after there is space")
+        eyes.wait("select count(*) = 0 from /*schema*/job_live where id = any (%s)", load.jobs, timeout=60)
+        is_(eyes.sql("select state::text, attempt, count(*)::int from /*schema*/job where id = any (%s) group by 1, 2", load.jobs),
+            [("completed", 1, len(load.jobs))], "a full disk: all that was sent is done once, no attempt burnt")
+        storm.holds(eyes, "a full disk: the invariants hold")
+        is_(d.workers(), pids, "and no worker process ended")
+        is_(d.stop(40), 0, "the daemon drains")
+        eyes.close()
+
+
+def used(pid):
+    """Seconds of processor time of a process."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except FileNotFoundError:
+        return 0
+
+
+small = disk("220m")
+if small:
+    out_of_disk(small)
+else:
+    diag("no file system may be mounted here: the full disk is not part of this run")
 done()
