@@ -15,7 +15,8 @@ begin
   end if;
   if v_upto <= v_from then return 0; end if;
   with d as (
-    delete from /*schema*/queue_delta where xid < v_upto returning *
+    -- From where the last fold ended: the index holds the dead entries of all before it while a snapshot is open.
+    delete from /*schema*/queue_delta where xid >= v_from and xid < v_upto returning *
   ), s as (
     select queue, purge_on, sum(created) as created, sum(retry) as retry, sum(active) as active,
       sum(completed) as completed, sum(failed) as failed, sum(cancelled) as cancelled, count(*) as n
