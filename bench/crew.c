@@ -129,6 +129,26 @@ pid_t start_worker(const char *dsn, const char *queue, enum worker_kind kind, in
     exit(0);
 }
 
+pid_t start_daemon(const char *program, const char *dsn)
+{
+    char path[] = "/tmp/pgq_bench.XXXXXX";
+    int fd = mkstemp(path);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
+    if (f == NULL)
+        die("no temporary file");
+    fprintf(f, "[database]\ndsn = %s\n[worker]\nprocesses = 1\nlog_level = warning\n", dsn);
+    fprintf(f, "[queue " QUEUE "]\nhandler = exec:true\n");
+    fclose(f);
+    pid_t pid = spawn();
+    if (pid == 0) {
+        execl(program, program, "-c", path, (char *)NULL);
+        die("cannot run %s", program);
+    }
+    sleep_s(3); /* it has read the file and connected */
+    unlink(path);
+    return pid;
+}
+
 struct ended wait_for(pid_t pid)
 {
     struct rusage usage;

@@ -40,6 +40,9 @@ enum worker_kind {
 pid_t start_worker(const char *dsn, const char *queue, enum worker_kind kind, int concurrency,
                    int once, struct shared *shared);
 
+/* The daemon with one worker process that handles QUEUE by a command; program: path of pgqueued. */
+pid_t start_daemon(const char *program, const char *dsn);
+
 struct ended {
     double cpu_s;
     double peak_mb; /* resident */

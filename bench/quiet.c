@@ -75,11 +75,12 @@ void case_kill(const char *dsn, long size)
     PQfinish(watch);
 }
 
-/* Counts of the database alone: sessions opened and statements, each of which is a transaction.
+/* The daemon that the environment variable PGQUEUED names, or else a worker of the library.
+ * Counts of the database alone: sessions opened and statements, each of which is a transaction.
  * Those of autovacuum would be counted with them. */
 void case_idle(const char *dsn, long size)
 {
-    struct shared *shared = shared_new();
+    const char *program = getenv("PGQUEUED");
     PGconn *watch = db_connect(dsn);
     const char *count = "select sum(xact_commit + xact_rollback) from pg_stat_database"
                         " where datname = current_database()";
@@ -87,7 +88,8 @@ void case_idle(const char *dsn, long size)
                            " current_database()";
     db_run(watch, "alter system set autovacuum = off");
     db_run(watch, "select pg_reload_conf()");
-    pid_t worker = start_worker(dsn, QUEUE, WORKER_NOOP, 0, 0, shared);
+    pid_t worker = program != NULL ? start_daemon(program, dsn)
+                                   : start_worker(dsn, QUEUE, WORKER_NOOP, 0, 0, shared_new());
     sleep_s(8); /* the looks after the announcement are over */
     double opened = db_number(watch, sessions), before = db_number(watch, count);
     double connections = db_number(watch, "select count(*) - 1 from pg_stat_activity where datname"

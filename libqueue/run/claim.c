@@ -261,6 +261,15 @@ static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
     return 0;
 }
 
+/* Whether some queue is known to have due jobs: then claims look, not polls. */
+static int awake(const struct pgqueue_worker *w)
+{
+    for (size_t i = 0; i < w->queue_count; i++)
+        if (w->queues[i]->maybe)
+            return 1;
+    return 0;
+}
+
 static void poll_done(void *user, struct pg_result *result, const pgqueue_error *error)
 {
     struct pgqueue_worker *w = user;
@@ -293,7 +302,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     if (w->claim.pooled && until > now + DEAF_US)
         until = now + DEAF_US;
     w->poll_us = until;
-    if (pgqi_claim_idle(w) && w->look < (int)LOOKS) {
+    if (!awake(w) && w->look < (int)LOOKS) {
         uint64_t next = now + looks_ms[w->look] * 1000;
         w->poll_us = next < until ? next : until;
         w->look++;
