@@ -40,7 +40,7 @@ libqueue_libpgqueue_all_la_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS) -fvisibility=hidde
 
 lib_LTLIBRARIES += libqueue/libpgqueue.la
 libqueue_libpgqueue_la_SOURCES =
-libqueue_libpgqueue_la_LIBADD = libqueue/libpgqueue_all.la $(PQ_LIBS) -lm
+libqueue_libpgqueue_la_LIBADD = libqueue/libpgqueue_all.la $(PQ_LIBS)
 libqueue_libpgqueue_la_LDFLAGS = -version-info $(PGQUEUE_LT_VERSION) -no-undefined \
 	-Wl,--version-script=$(top_srcdir)/libqueue/libpgqueue.map -Wl,--as-needed -Wl,-z,relro,-z,now
 libqueue_libpgqueue_la_DEPENDENCIES = libqueue/libpgqueue_all.la $(top_srcdir)/libqueue/libpgqueue.map
