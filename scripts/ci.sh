@@ -61,7 +61,9 @@ ci_postgres() {
         rm -rf "$dir"
         mkdir -p "$dir"
         (
-            cd "$dir" && npm pack --silent "$name@$version" >/dev/null &&
+            # The machine's certificates count as well as npm's own.
+            [ ! -f /etc/ssl/certs/ca-certificates.crt ] || export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+            cd "$dir" && npm pack --loglevel=error "$name@$version" >/dev/null &&
                 "${PYTHON3:-/usr/bin/python3}" - "${CI_POSTGRES_HASH[$version]}" <<'PY'
 import base64, glob, hashlib, json, os, sys, tarfile
 archive = glob.glob("*.tgz")[0]

@@ -40,7 +40,7 @@ c.sql("select /*schema*/cancel(id) from /*schema*/job where state::text in ('cre
 # A drain that takes too long, and a second TERM
 d = daemon.start(db, BODY, worker="drain_timeout = 2s")
 slow = send(60000)[0]
-active()
+d.wait_line("attempt started")  # a job that is claimed and not started yet would be given back at once
 began = time.monotonic()
 is_(d.stop(), 0, "a drain that takes too long ends with 0, too")
 took = time.monotonic() - began
@@ -48,7 +48,7 @@ ok(2 <= took <= 3.2, f"within drain_timeout and a second ({took:.1f} s)")
 is_(c.sql("select state::text in ('created', 'retry'), attempt from /*schema*/job where id = %s", slow), [(True, 0)],
     "the job was given back uncharged")
 d = daemon.start(db, BODY)
-active()
+d.wait_line("attempt started")
 d.kill(signal.SIGTERM)
 d.wait_line("stopping: running jobs may end")
 began = time.monotonic()

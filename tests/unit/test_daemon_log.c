@@ -60,12 +60,19 @@ static void lines(void)
 static void gate(void)
 {
     struct log_gate gate = {0};
-    int64_t held = -1;
+    int64_t told = 0;
     int passed = 0;
-    for (int i = 0; i < 100; i++)
-        passed += log_gate_pass(&gate, &held);
+    /* A tenth of a second may pass between any two of them: one more goes out then and tells of the
+     * others. */
+    for (int i = 0; i < 100; i++) {
+        int64_t held = 0;
+        if (log_gate_pass(&gate, &held)) {
+            passed++;
+            told += held;
+        }
+    }
     ok(passed >= 20 && passed < 30, "of a hundred lines at once some twenty pass");
-    ok(atomic_load(&gate.held) == 100 - passed, "the others are counted");
+    is_int(passed + told + atomic_load(&gate.held), 100, "the others are counted");
 }
 
 static void slots(void)
