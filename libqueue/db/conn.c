@@ -11,12 +11,12 @@
 #include "base/error.h"
 #include "db/call.h"
 
-/* Waits before the next try: 50 ms, doubled at each failure, to 1 s; each between half and whole,
- * so that those who lost a server together do not come back together. A second at most, because
- * rescue_dead() gives a worker whose connection broke little more than that before its jobs go to
- * others. */
+/* Waits before the next try: 50 ms, doubled at each failure, to 0.5 s; each between half and
+ * whole, so that those who lost a server together do not come back together. No longer, because
+ * rescue_dead() gives a worker whose connection broke 1.2 s from the time that somebody else is
+ * back, and connecting takes its time on a busy machine. */
 #define RETRY_FIRST_US  50000u
-#define RETRY_MOST_US   1000000u
+#define RETRY_MOST_US   500000u
 /* A try to connect is given up after this; libpq's own connect_timeout counts in blocking calls
  * only. */
 #define CONNECT_MOST_US 10000000u

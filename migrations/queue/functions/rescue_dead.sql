@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Frees the leases of workers that are gone. Gone is who holds leases and has not beaten for 30 s (a frozen
 -- process, a cut cable), or whose session lock was free at two looks 1.2 s apart: a worker whose connection
--- broke has that long to come back (it tries at least each second), so a server restart doubles nothing.
+-- broke has that long to come back (it tries at least each half second), so a server restart doubles nothing.
 -- Answers how many jobs.
 create or replace function /*schema*/rescue_dead(p_self bigint default null) returns bigint
 language plpgsql
