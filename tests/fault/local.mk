@@ -9,6 +9,7 @@ SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_drain.py \
 	tests/fault/chaos_import.py \
 	tests/fault/chaos_orchestrator.py \
+	tests/fault/chaos_storm.py \
 	tests/fault/crash_handlers.py
 EXTRA_DIST += tests/fault/storm.py
 check_LTLIBRARIES += tests/fault/chaos_handlers.la
