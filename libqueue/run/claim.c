@@ -22,6 +22,9 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* Where LISTEN does not work, looks come each second. */
 #define DEAF_US 1000000u
 
+/* Who holds leases beats at least so often. */
+#define BEAT_US 10000000u
+
 /* A look that is so late comes before the next claim. */
 #define LATE_US 100000u
 
@@ -175,6 +178,8 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     }
     w->claimed_total += (int64_t)count;
     w->look = 0;
+    if (w->poll_us > now + BEAT_US)
+        w->poll_us = now + BEAT_US;
     for (size_t i = 0; i < count; i++) {
         struct pgqueue_job *job = &batch->jobs[i];
         struct position *p = position_of(q, -job->priority);

@@ -244,6 +244,8 @@ static void notified(void *user, const char *payload)
         pgqi_claim_wake_queue(w, payload + 2);
     else if (strncmp(payload, "c:", 2) == 0)
         pgqi_mark_cancelled(w, strtoll(payload + 2, NULL, 10));
+    else
+        w->poll_us = 0; /* others hold leases: look out for them */
 }
 
 static void settle_session_done(void *user, struct pg_result *result, const pgqueue_error *error)

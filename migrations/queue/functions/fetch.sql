@@ -77,6 +77,9 @@ begin
   if v_beat < v_now - interval '5 s' then
     update /*schema*/job_worker w set beat_on = v_now where w.id = p_worker;
   end if;
+  if p_worker is not null then
+    perform /*schema*/watch(p_worker, v_now);
+  end if;
   if p_unflushed and not exists (select from /*schema*/queue_delta e
       where e.xid = pg_catalog.pg_current_xact_id() and e.retry < 0) then
     perform pg_catalog.set_config('synchronous_commit', 'off', true);
