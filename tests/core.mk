@@ -14,3 +14,11 @@ tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
 
 C_TESTS += tests/integration/test_worker
 tests_integration_test_worker_LDADD = $(INTEGRATION_LIBS) -lpthread
+
+# Workers that are killed, frozen and cut off.
+check_PROGRAMS += tests/fault/toy_worker
+tests_fault_toy_worker_LDADD = libqueue/libpgqueue.la
+SCRIPT_TESTS += tests/fault/test_kill_load.py
+SCRIPT_TESTS += tests/fault/test_kill_thousand.py
+SCRIPT_TESTS += tests/fault/test_restart_load.py
+EXTRA_DIST += tests/toy.py

@@ -208,6 +208,23 @@ one("cancel(%s)", i)
 ok(b.notified(5), "a worker is told that its running job was cancelled")
 invariants.holds(c, "at the end")
 
+# A sleeper is told when another begins to hold leases: somebody must look out for that one's death
+c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q')")
+c.sql("update /*schema*/maintenance set sweep_on = '-infinity'")
+one("maintain()")
+busy = one("register_worker('busy')")
+jobs(3)
+ok(poll(b, w, queues=["p"], sleep=["p"])[2] > 5000, "a worker sleeps on another queue")
+b.raw.poll()
+b.raw.notifies.clear()
+claim(c, busy, 1)
+is_(b.notified(5), True, "when another claims it is told")
+ok(poll(b, w, queues=["p"], sleep=["p"])[2] <= 1000, "and looks each second from then on")
+b.raw.notifies.clear()
+claim(c, busy, 1)
+b.raw.poll()
+is_(b.raw.notifies, [], "which the next claim knows")
+
 # A frozen process that holds a lease's row locked does not keep others' jobs
 x, y = db.connect(autocommit=False), db.connect()
 c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q')")
