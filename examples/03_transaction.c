@@ -12,7 +12,8 @@
 
 #include <pgqueue.h>
 
-/* Returns the first value, or NULL for none; ends the program when the statement fails. */
+/* Returns the first value (free it), or NULL for none; ends the program when the statement fails.
+ */
 static char *sql(PGconn *conn, const char *statement)
 {
     PGresult *result = PQexec(conn, statement);
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
     sql(conn, "set client_min_messages = warning");
     sql(conn, "create table if not exists orders "
               "(id bigint generated always as identity primary key, what text)");
-    sql(conn, "select pgqueue.declare_queue('ship')"); /* create it, if it is not there */
+    free(sql(conn, "select pgqueue.declare_queue('ship')")); /* create it, if it is not there */
 
     sql(conn, "begin");
     char *order = sql(conn, "insert into orders (what) values ('a book') returning id");

@@ -59,6 +59,10 @@ def installed():
         pc = re.sub(r"^prefix=.*", "prefix=" + home, f.read(), count=1, flags=re.MULTILINE)
     pc = re.sub(r"^(libdir|includedir)=.*", lambda m: f"{m[1]}={home}/{m[1][:-3]}", pc, flags=re.MULTILINE)
     with open(os.path.join(home, "lib/pkgconfig/libpgqueue.pc"), "w", encoding="utf-8") as f:
+        # A library built with a sanitizer needs it in the program, too.
+        for name, flag in (("libasan", "address,undefined"), ("libtsan", "thread")):
+            if name in testdb.run("readelf", "-d", f"{home}/lib/libpgqueue.so").stdout:
+                pc = pc.replace("Libs: ", f"Libs: -fsanitize={flag} ", 1)
         f.write(pc)
     return {"PKG_CONFIG_PATH": home + "/lib/pkgconfig",
             "LD_LIBRARY_PATH": ":".join(filter(None, [home + "/lib", os.environ.get("LD_LIBRARY_PATH")]))}

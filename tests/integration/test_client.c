@@ -418,8 +418,8 @@ static void transactions(void)
         bail("send");
     refused(pgqueue_send_on(mine, schema, "tx", "1", 1, NULL, &b, &error), PGQUEUE_ESTATE,
             "under way", "a connection that is busy");
-    while (PQgetResult(mine) != NULL)
-        ;
+    for (PGresult *res; (res = PQgetResult(mine)) != NULL;)
+        PQclear(res);
     PGconn *own = pgqueue_connection(q);
     testdb_sql(own, "begin");
     pgqueue_send(q, "tx", "1", 1, NULL, &a, &error);

@@ -13,10 +13,12 @@ listed() {
         tr -d ';' | sort -u
 }
 exported() { nm -D --defined-only "$1" | awk '$2 ~ /[TDBRVWi]/ { sub(/@.*/, "", $3); print $3 }' | grep -v '^LIBPGQUEUE_' | sort -u; }
-# The C library, and what a sanitizer build brings along.
+# Beyond libpq, libcrypto and the C library. A sanitizer brings its own along.
 needed() {
-    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        grep -vE '^(lib(pq|crypto|c|pthread)\.so\.[0-9]+|ld-linux.*|lib(asan|ubsan|tsan|lsan|gcc_s)\.so.*)$'
+    local all sanitizer=NONE
+    all=$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+    if grep -qE '^lib[atu]*san\.so' <<<"$all"; then sanitizer='lib(asan|ubsan|tsan|lsan|gcc_s|m)\.so.*'; fi
+    grep -vE "^(lib(pq|crypto|c|pthread)\\.so\\.[0-9]+|ld-linux.*|$sanitizer)\$" <<<"$all"
 }
 
 cat >"$SCRATCH/x.h" <<'EOT'
