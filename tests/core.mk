@@ -22,3 +22,16 @@ SCRIPT_TESTS += tests/fault/test_kill_load.py
 SCRIPT_TESTS += tests/fault/test_kill_thousand.py
 SCRIPT_TESTS += tests/fault/test_restart_load.py
 EXTRA_DIST += tests/toy.py
+
+# Modules of the library.
+LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_options tests/unit/test_param \
+	tests/unit/test_row tests/unit/test_stmt tests/unit/test_threads tests/unit/test_utf8
+C_TESTS += $(LIBQUEUE_UNIT_TESTS)
+tests_unit_test_buf_LDADD = $(UNIT_LIBS)
+tests_unit_test_conninfo_LDADD = $(UNIT_LIBS)
+tests_unit_test_options_LDADD = $(UNIT_LIBS)
+tests_unit_test_param_LDADD = $(UNIT_LIBS)
+tests_unit_test_row_LDADD = $(UNIT_LIBS)
+tests_unit_test_stmt_LDADD = $(UNIT_LIBS)
+tests_unit_test_threads_LDADD = $(UNIT_LIBS)
+tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
