@@ -37,6 +37,9 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
 
+/* How long before its end an announcement of sleep is renewed. */
+#define RENEW_US 200000u
+
 /* With so many outcomes on their way nothing more is claimed: they are what a crash of this process
  * would have run again, and what its memory holds. */
 #define UNSETTLED_MOST (2 * SETTLE_MOST)
@@ -275,6 +278,19 @@ static int awake(const struct pgqueue_worker *w)
     return 0;
 }
 
+/* A poll that announced nothing, a look, may allow a longer sleep than the announcement does: the
+ * bell would be gone before its sleeper is up. Answers when to renew it, or until. */
+static uint64_t before_bells_end(const struct pgqueue_worker *w, uint64_t until, uint64_t now_us)
+{
+    for (size_t i = 0; i < w->queue_count; i++) {
+        const struct work_queue *q = w->queues[i];
+        uint64_t renew = q->asleep_until_us - RENEW_US;
+        if (q->asleep && q->asleep_until_us > now_us + RENEW_US && renew < until)
+            until = renew;
+    }
+    return until;
+}
+
 static void poll_done(void *user, struct pg_result *result, const pgqueue_error *error)
 {
     struct pgqueue_worker *w = user;
@@ -306,6 +322,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         w->look = 0;
     if (w->claim.pooled && until > now + DEAF_US)
         until = now + DEAF_US;
+    until = before_bells_end(w, until, now);
     w->poll_us = until;
     if (!awake(w) && w->look < (int)LOOKS) {
         uint64_t next = now + looks_ms[w->look] * 1000;
@@ -322,7 +339,8 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
 /* Whether a queue is to be announced as sleeping: it is idle, and not announced for long enough. */
 static int to_announce(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
 {
-    return running(w) && !q->maybe && (!q->asleep || q->asleep_until_us < now_us + 300000);
+    return running(w) && !q->maybe &&
+           (!q->asleep || q->asleep_until_us < now_us + RENEW_US + 100000);
 }
 
 static void add_names(struct pgqueue_worker *w, int sleepers_only, uint64_t now_us)
