@@ -7,6 +7,7 @@ tests_fault_test_alloc_client_LDFLAGS = $(FAILALLOC_LDFLAGS)
 # The whole chain while it is killed; storm.py and the module are theirs.
 SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_drain.py \
+	tests/fault/chaos_failover.py \
 	tests/fault/chaos_import.py \
 	tests/fault/chaos_orchestrator.py \
 	tests/fault/chaos_storm.py \
