@@ -291,6 +291,21 @@ static uint64_t before_bells_end(const struct pgqueue_worker *w, uint64_t until,
     return until;
 }
 
+/* The answer names the jobs that are gone, an id once per attempt asked about. Of several attempts
+ * at one job the earliest are gone; the newest was asked about first. */
+static void mark_gone(struct pgqueue_worker *w, const struct poll_answer *answer)
+{
+    for (size_t i = 0; answer->gone_count > 0 && i < w->asked_count; i++) {
+        size_t gone = 0, earlier = 0;
+        for (size_t k = 0; k < answer->gone_count; k++)
+            gone += answer->gone[k] == w->asked_ids[i];
+        for (size_t k = i + 1; gone > 0 && k < w->asked_count; k++)
+            earlier += w->asked_ids[k] == w->asked_ids[i];
+        if (earlier < gone)
+            pgqi_mark_cancelled(w, w->asked_ids[i], w->asked_leases[i]);
+    }
+}
+
 static void poll_done(void *user, struct pg_result *result, const pgqueue_error *error)
 {
     struct pgqueue_worker *w = user;
@@ -316,8 +331,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     }
     for (size_t i = 0; i < answer.due_count; i++)
         pgqi_claim_wake_queue(w, answer.due[i]);
-    for (size_t i = 0; i < answer.gone_count; i++)
-        pgqi_mark_cancelled(w, answer.gone[i]);
+    mark_gone(w, &answer);
     if (w->announcing)
         w->look = 0;
     if (w->claim.pooled && until > now + DEAF_US)
@@ -368,18 +382,22 @@ static void add_names(struct pgqueue_worker *w, int sleepers_only, uint64_t now_
 static void add_running(struct pgqueue_worker *w, uint64_t now_us)
 {
     struct params *p = &w->claim_params;
-    const struct pgqueue_job *some[1000];
     size_t count = 0;
-    for (const struct pgqueue_job *job = w->held; job != NULL && count < 1000; job = job->next_held)
-        if (atomic_load(&job->place) == JOB_RUNNING && job->started_us + 500000 <= now_us)
-            some[count++] = job;
+    for (const struct pgqueue_job *job = w->held; job != NULL && count < ASK_MOST;
+         job = job->next_held) {
+        if (atomic_load(&job->place) != JOB_RUNNING || job->started_us + 500000 > now_us)
+            continue;
+        w->asked_ids[count] = job->id;
+        w->asked_leases[count++] = job->batch->lease;
+    }
+    w->asked_count = count;
     pgqi_param_array(p, OID_INT8, count);
     for (size_t i = 0; i < count; i++)
-        pgqi_element_i64(p, some[i]->id);
+        pgqi_element_i64(p, w->asked_ids[i]);
     pgqi_param_array_end(p);
     pgqi_param_array(p, OID_INT8, count);
     for (size_t i = 0; i < count; i++)
-        pgqi_element_i64(p, some[i]->batch->lease);
+        pgqi_element_i64(p, w->asked_leases[i]);
     pgqi_param_array_end(p);
 }
 

@@ -174,9 +174,11 @@ void pgqi_recall_unstarted(struct pgqueue_worker *w)
     }
 }
 
-void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id)
+/* The lease is compared because two attempts at one job may be held: one that has lost its lease
+ * and still runs, and the next one, which must not be told to stop. */
+void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id, int64_t lease)
 {
     for (struct pgqueue_job *job = w->held; job != NULL; job = job->next_held)
-        if (job->id == id)
+        if (job->id == id && job->batch->lease == lease)
             atomic_store(&job->cancelled, 1);
 }

@@ -237,13 +237,22 @@ static void claim_down(void *user, const char *why)
     pgqi_recall_unstarted(w); /* their lease may end before the connection is back */
 }
 
+/* ID:LEASE */
+static void mark_cancelled(struct pgqueue_worker *w, const char *text)
+{
+    char *end;
+    int64_t id = strtoll(text, &end, 10);
+    if (*end == ':')
+        pgqi_mark_cancelled(w, id, strtoll(end + 1, NULL, 10));
+}
+
 static void notified(void *user, const char *payload)
 {
     struct pgqueue_worker *w = user;
     if (strncmp(payload, "q:", 2) == 0)
         pgqi_claim_wake_queue(w, payload + 2);
     else if (strncmp(payload, "c:", 2) == 0)
-        pgqi_mark_cancelled(w, strtoll(payload + 2, NULL, 10));
+        mark_cancelled(w, payload + 2);
     else
         w->poll_us = 0; /* others hold leases: look out for them */
 }

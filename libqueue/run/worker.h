@@ -21,6 +21,7 @@
 /* Most jobs of one claim, and of one settle. */
 #define CLAIM_MOST  1000
 #define SETTLE_MOST 2000
+#define ASK_MOST    1000 /* running jobs that a poll asks about */
 
 /* The last key that a claim took, of one rank. */
 struct position {
@@ -121,6 +122,9 @@ struct pgqueue_worker {
     uint64_t poll_us;      /* when to poll */
     int poll_from_start;   /* the poll under way looks at the queues from the start */
     uint64_t poll_sent_us; /* and was sent then */
+    /* running jobs that it asks about, the newest first */
+    int64_t asked_ids[ASK_MOST], asked_leases[ASK_MOST];
+    size_t asked_count;
     uint64_t poll_full_us; /* no poll from the start before */
     int look;              /* how many looks since something changed */
     int announcing;        /* the poll under way announces sleep */
@@ -168,7 +172,7 @@ void pgqi_dispatch(struct pgqueue_worker *w, struct work_queue *q);
 void pgqi_collect(struct pgqueue_worker *w);
 int pgqi_dispatch_start(struct pgqueue_worker *w);
 void pgqi_recall_unstarted(struct pgqueue_worker *w);
-void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id);
+void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id, int64_t lease);
 void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
 
 /* settle.c */

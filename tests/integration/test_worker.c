@@ -540,6 +540,55 @@ static void cancelling(void)
     is_int(atomic_load(&seen.lost), 1, "only the outcome of the cancelled one was lost");
 }
 
+/* The first attempt stays beyond its expire_in until the gate opens, the second does its work
+ * unless it is told to stop. */
+static int overstay(pgqueue_job *job, void *user)
+{
+    struct gate *g = user;
+    if (pgqueue_job_attempt(job) == 1) {
+        pthread_mutex_lock(&g->lock);
+        while (!g->open)
+            pthread_cond_wait(&g->change, &g->lock);
+        pthread_mutex_unlock(&g->lock);
+        return PGQUEUE_DONE;
+    }
+    atomic_fetch_add(&g->inside, 1);
+    for (int i = 0; i < 90; i++) {
+        if (pgqueue_job_cancelled(job)) {
+            atomic_fetch_add(&g->cancelled, 1);
+            return PGQUEUE_CANCEL;
+        }
+        testdb_pause(20);
+    }
+    return PGQUEUE_DONE;
+}
+
+/* One worker holds two attempts at one job: that the first is lost must not end the second. */
+static void overstaying(void)
+{
+    struct seen seen = {0};
+    struct gate gate = GATE_INIT;
+    struct runner r;
+    pgqueue_worker_options o = options(&seen);
+    pgqueue_worker *w = worker(&o);
+    work(w, "overstay", 0, 0, overstay, &gate);
+    testdb_sql(watch, "select /*schema*/create_queue('overstay', '{\"retry_delay\": 0}');"
+                      "select /*schema*/send('overstay', '{}', '{\"expire_in\": 3}')");
+    start(&r, w);
+    wait_for(&gate.inside, 1, "the second attempt");
+    testdb_wait(watch, 15000,
+                "select state in ('completed', 'cancelled') from /*schema*/job where queue = "
+                "'overstay'");
+    is_int(atomic_load(&gate.cancelled), 0, "the second attempt is not told that it is lost");
+    is_int(testdb_int(watch,
+                      "select count(*) from /*schema*/job where queue = 'overstay' and state "
+                      "= 'completed' and attempt = 2"),
+           1, "a job whose first attempt overstays is completed by the second");
+    open_gate(&gate);
+    is_int(stop(&r), PGQUEUE_OK, "it drains");
+    is_int(atomic_load(&seen.lost), 1, "only the outcome of the first was lost");
+}
+
 static void stopping(void)
 {
     struct seen seen = {0};
@@ -731,6 +780,7 @@ int main(void)
     foreign_loop();
     sleeping();
     cancelling();
+    overstaying();
     stopping();
     stop_now_settles();
     forgotten();

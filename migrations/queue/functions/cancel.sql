@@ -16,8 +16,8 @@ begin
     perform /*schema*/finish(j.queue, array[j.id], 'cancelled', null, null, null, 'queued');
     return true;
   end if;
-  select started_on, worker into l from /*schema*/job_lease where ids @> array[p_id];
+  select lease, started_on, worker into l from /*schema*/job_lease where ids @> array[p_id];
   perform /*schema*/finish(j.queue, array[j.id], 'cancelled', array[j.progress], array[l.started_on], array[l.worker], 'active');
-  if l.worker is not null then perform pg_notify('pgqueue_' || l.worker, 'c:' || p_id); end if;
+  if l.worker is not null then perform pg_notify('pgqueue_' || l.worker, 'c:' || p_id || ':' || l.lease); end if;
   return true;
 end $f$;

@@ -31,7 +31,7 @@ begin
           where lease = l.lease;
       end if;
       if l.worker is not null and v_ids is not null then
-        perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'c:' || i) from pg_catalog.unnest(v_ids) i;
+        perform pg_catalog.pg_notify('pgqueue_' || l.worker, 'c:' || i || ':' || l.lease) from pg_catalog.unnest(v_ids) i;
       end if;
     exception when others then -- an end hook that fails, for instance: the other leases go on
       raise warning 'maintenance: the attempts of lease % cannot be expired: % (%)', l.lease, sqlerrm, sqlstate;
