@@ -16,13 +16,14 @@ enum { STACK_BYTES = 64 * 1024 };
 static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
 
 static struct shared_page *shared;
+static pid_t worker; /* a child that a handler forks shares the page, but its end is not ours */
 static _Thread_local struct shared_slot *volatile own;
 static _Thread_local int prepared;
 
 static void on_fatal(int sig)
 {
     struct shared_slot *slot = own;
-    if (slot != NULL && !atomic_load(&shared->hung))
+    if (slot != NULL && getpid() == worker && !atomic_load(&shared->hung))
         atomic_store(&slot->culprit, 1);
     /* SA_RESETHAND has put the default back, SA_NODEFER left the signal open: this is the end, with
      * a core of this very place. */
@@ -34,7 +35,7 @@ static void on_leave(int status, void *user)
 {
     (void)user;
     struct shared_slot *slot = own;
-    if (slot == NULL)
+    if (slot == NULL || getpid() != worker)
         return;
     atomic_store(&slot->culprit, 1);
     _exit(status);
@@ -60,6 +61,7 @@ void crash_install(struct shared_page *page)
 {
     struct sigaction action = {.sa_handler = on_fatal};
     shared = page;
+    worker = getpid();
     action.sa_flags = (int)((unsigned)SA_ONSTACK | (unsigned)SA_RESETHAND | (unsigned)SA_NODEFER);
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,6 +64,19 @@ static int crash(pgqueue_job *job, void *user)
     return PGQUEUE_DONE;
 }
 
+/* Forks a child that ends by exit(); then a kill as from outside. */
+static int forks(pgqueue_job *job, void *user)
+{
+    (void)job;
+    (void)user;
+    pid_t child = fork();
+    if (child == 0)
+        exit(3);
+    waitpid(child, NULL, 0);
+    kill(getpid(), SIGKILL);
+    return PGQUEUE_DONE;
+}
+
 /* On the loop: keeps it for the payload's milliseconds. */
 static int hold(pgqueue_job *job, void *user)
 {
@@ -70,8 +84,8 @@ static int hold(pgqueue_job *job, void *user)
 }
 
 static const pgqueue_module_handler handlers[] = {
-    {"take", take, 0}, {"answer", answer, 0},    {"crash", crash, 0},
-    {"hold", hold, 1}, {"loop_crash", crash, 1}, {NULL, NULL, 0},
+    {"take", take, 0},        {"answer", answer, 0}, {"crash", crash, 0}, {"hold", hold, 1},
+    {"loop_crash", crash, 1}, {"forks", forks, 0},   {NULL, NULL, 0},
 };
 
 const pgqueue_module pgqueue_module_entry = {
