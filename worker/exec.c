@@ -27,7 +27,9 @@ enum {
     CHUNK = 16 * 1024,       /* bytes of one read */
     TICK_MS = 1000,          /* how often a cancelled job is noticed */
     TICK_WITHOUT_PIDFD = 50, /* then the end of the process is noticed by asking, too */
-    SPAWN_RETRY_S = 2        /* no process to be had: not the job's fault */
+    UNKNOWN_STATUS =
+        125 << 8,     /* a handler in this process has reaped it: not done, as by exit 125 */
+    SPAWN_RETRY_S = 2 /* no process to be had: not the job's fault */
 };
 
 enum why { WHY_NOT = 0, WHY_CANCELLED, WHY_EXPIRED };
@@ -88,6 +90,7 @@ struct exec *exec_new(const struct exec_options *options)
         return NULL;
     }
     signal(SIGPIPE, SIG_IGN); /* a command may end without having read its payload */
+    signal(SIGCHLD, SIG_DFL); /* inherited as ignored, it would hide how commands end */
     return exec;
 }
 
@@ -131,8 +134,11 @@ static int reap(struct run *run)
 {
     int status = 0;
     kill(-run->child.pid, SIGKILL);
-    while (waitpid(run->child.pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(run->child.pid, &status, 0) < 0)
+        if (errno != EINTR) {
+            status = UNKNOWN_STATUS;
+            break;
+        }
     if (run->exec->group != NULL)
         run->exec->group(run->exec->group_user, run->child.pid, 0);
     return status;

@@ -41,7 +41,8 @@ struct exec_options {
     void *group_user;
 };
 
-/* returns owned: free with exec_free. NULL: no memory. Ignores SIGPIPE for this process. */
+/* returns owned: free with exec_free. NULL: no memory. Ignores SIGPIPE for this process,
+ * and sets SIGCHLD to its default. */
 struct exec *exec_new(const struct exec_options *options);
 
 /* A pgqueue_handler for an on-loop queue; user is the struct exec. */

@@ -470,6 +470,7 @@ static int set_up(struct supervisor *s)
         sigaddset(&set, heeded[i]);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* ignored by who started us, children would end unseen */
     notify_init();
     /* What the commands of a dead worker leave behind becomes ours to reap. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);

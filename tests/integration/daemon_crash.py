@@ -23,6 +23,9 @@ retry_limit = 0
 [queue take]
 handler = module:{HANDLERS}:take
 retry_limit = 0
+[queue forks]
+handler = module:{HANDLERS}:forks
+retry_limit = 0
 [http]
 listen = 127.0.0.1:0
 """
@@ -67,6 +70,7 @@ ok(True, "a handler on the loop that crashes is charged, too")
 # A kill from outside
 job = send("take", 60000)
 c.wait("select state::text = 'active' from /*schema*/job where id = %s", job, timeout=40)
+testdb.wait(lambda: d.metric("jobs_running", queue="take") == 1.0, 40, "its start: claimed only, it would be given back uncharged")
 worker = d.worker()
 os.kill(worker, signal.SIGKILL)
 ends(job, "failed")
@@ -76,5 +80,18 @@ testdb.wait(lambda: d.worker() != worker, 40, "another worker")
 good = send("take", 0)
 ends(good, "completed")
 ok(True, "and the next one works")
+
+# A child that a handler forks is not the worker: its exit() blames no job
+said = len(d.lines("a job took its worker down"))
+job = send("forks", 0)
+ends(job, "failed")
+text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
+ok("killed by signal 9" in (text or ""), "a worker is killed while a handler runs that has forked") or testdb.diag(text)
+is_(len(d.lines("a job took its worker down")), said, "the exit() of the forked child blames no job")
 is_(d.stop(), 0, "it drains")
+
+p = testdb.start("/bin/bash", "-c", "trap '' CHLD; exec pgqueued -c \"$0\"", d.path)
+p.wait_line(" ready", 15)
+p.kill(signal.SIGTERM)
+is_(p.wait(15), 0, "a parent that ignores SIGCHLD does not hide the ends of its processes")
 done()

@@ -45,6 +45,13 @@ is_([json.loads(x)["outcome"] for x in p.stdout.splitlines()], ["snoozed"], "--j
 cli.run("rm", i)
 
 i = cli.send("q", "1")
+run = testdb.run("/bin/bash", "-c", "trap '' CHLD; exec pgqueue \"$@\"", "bash", "--schema", testdb.schema(), "work", "q", "--once",
+                 "--exec", "exit 3", env=cli.env)
+j = job(i)
+is_((run.returncode, j["state"], j["attempt"]), (0, "retry", 1), "a parent that ignores SIGCHLD does not make a failed command a done one")
+cli.run("rm", i)
+
+i = cli.send("q", "1")
 work("--once", "--exec", "echo broken >&2; exit 65")
 j = job(i)
 is_((j["state"], j["attempt"]), ("failed", 1), "65 fails it for good")
