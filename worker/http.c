@@ -37,7 +37,7 @@ struct http {
     struct event *acceptor;
     struct connection *newest, *oldest;
     size_t count;
-    int local_names_only; /* TCP: the Host must be no foreign name */
+    int local_names_only; /* TCP, and no key: the Host must be no foreign name */
     char *key;
     http_page_fn *page;
     void *user;
@@ -111,7 +111,8 @@ static int look_up(struct connection *c, struct request *request, struct evbuffe
                    const char **type)
 {
     struct http *http = c->http;
-    if (http->local_names_only && request->host[0] != '\0' && !request_host_is_local(request->host))
+    if (http->key == NULL && http->local_names_only && request->host[0] != '\0' &&
+        !request_host_is_local(request->host))
         return 421;
     if (http->key != NULL && !request_key_is(request->authorization, http->key))
         return 401;
