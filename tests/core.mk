@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 # The tests of the queue in SQL and of the library, in all folders.
 SCRIPT_TESTS += tests/integration/test_plans.py
+SCRIPT_TESTS += tests/integration/test_schema.py
 SCRIPT_TESTS += tests/integration/test_sql_attempts.py
 SCRIPT_TESTS += tests/integration/test_sql_jobs.py
 SCRIPT_TESTS += tests/integration/test_sql_queues.py
 SCRIPT_TESTS += tests/integration/test_sql_workers.py
 SCRIPT_TESTS += tests/integration/test_storm.py
 SCRIPT_TESTS += tests/isolation/test_core_races.py
-EXTRA_DIST += tests/invariants.py
+EXTRA_DIST += tests/invariants.py tests/expected/schema.sql
 
 C_TESTS += tests/integration/test_client
 tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
