@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: MIT
 
-# Claims of workers that are dead, or were taken for it.
-SCRIPT_TESTS += tests/isolation/dead_claims.py
+# Claims and outcomes of workers that are dead, or were taken for it.
+SCRIPT_TESTS += tests/isolation/dead_claims.py tests/isolation/zombies.py
