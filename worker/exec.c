@@ -389,7 +389,7 @@ static int spawn_for(struct exec *exec, const pgqueue_job *job, struct spawn_chi
     own[0] = id;
     own[1] = attempt;
     own[2] = queue;
-    int error = spawn_shell(exec->command, exec->environment, child);
+    int error = spawn_shell(exec->command, exec->environment, exec->group, exec->group_user, child);
     own[0] = own[1] = own[2] = NULL;
     return error;
 }
@@ -419,8 +419,6 @@ int exec_handler(pgqueue_job *job, void *user)
         exec->runs->prev = run;
     exec->runs = run;
     exec->running++;
-    if (exec->group != NULL)
-        exec->group(exec->group_user, run->child.pid, 1);
     run->payload = pgqueue_job_data(job, &run->payload_len);
     double expire = pgqueue_job_expire_in_s(job);
     run->deadline_s = expire > 0 ? now_s() + expire : 0;

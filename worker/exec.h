@@ -36,7 +36,8 @@ struct exec_options {
     const char *const *variables; /* names of environment variables to pass on; NULL: none */
     pgqueue_log_fn *log;          /* NULL: silent */
     void *log_user;
-    /* Called when a process group was started (alive 1) and when it is gone (0). May be NULL. */
+    /* Called when a process group begins (alive 1: in the new process) and when it is gone (0). May
+     * be NULL. */
     void (*group)(void *user, pid_t group, int alive);
     void *group_user;
 };

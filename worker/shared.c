@@ -64,11 +64,12 @@ void shared_finish(struct shared_page *page, int slot, int64_t job)
 
 void shared_group(struct shared_page *page, pid_t group, int alive)
 {
-    for (size_t i = 0; i < SHARED_GROUPS; i++)
-        if (atomic_load(&page->groups[i]) == (alive ? 0 : group)) {
-            atomic_store(&page->groups[i], alive ? group : 0);
+    /* Groups that begin announce themselves, two at once as well. */
+    for (size_t i = 0; i < SHARED_GROUPS; i++) {
+        pid_t before = alive ? 0 : group;
+        if (atomic_compare_exchange_strong(&page->groups[i], &before, alive ? group : 0))
             return;
-        }
+    }
 }
 
 static unsigned hash(const char *name)

@@ -102,8 +102,8 @@ static int make_pipe(int ends[2])
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls, other threads held locks. */
-static void become_shell(const char *command, char *const *environment, pid_t parent,
-                         const int ends[3])
+static void become_shell(const char *command, char *const *environment, spawn_group_fn *group,
+                         void *user, pid_t parent, const int ends[3])
 {
     static const char failed[] = "pgqueued: cannot run /bin/sh\n";
     char *const argv[] = {(char *)"sh", (char *)"-c", (char *)command, NULL};
@@ -111,6 +111,8 @@ static void become_shell(const char *command, char *const *environment, pid_t pa
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
+    if (group != NULL)
+        group(user, getpid(), 1);
     for (int fd = 0; fd < 3; fd++)
         if (dup2(ends[fd], fd) < 0)
             _exit(127);
@@ -140,7 +142,8 @@ static int not_blocking(int fd)
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? errno : 0;
 }
 
-int spawn_shell(const char *command, char *const *environment, struct spawn_child *out)
+int spawn_shell(const char *command, char *const *environment, spawn_group_fn *group, void *user,
+                struct spawn_child *out)
 {
     int in[2] = {-1, -1}, output[2] = {-1, -1}, err[2] = {-1, -1};
     int error = make_pipe(in);
@@ -164,7 +167,8 @@ int spawn_shell(const char *command, char *const *environment, struct spawn_chil
         goto fail;
     }
     if (pid == 0)
-        become_shell(command, environment, parent, (const int[3]){in[0], output[1], err[1]});
+        become_shell(command, environment, group, user, parent,
+                     (const int[3]){in[0], output[1], err[1]});
     setpgid(pid, pid); /* both do it, so that the group is there whoever runs first */
     close(in[0]);
     close(output[1]);

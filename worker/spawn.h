@@ -23,7 +23,13 @@ struct spawn_child {
 char **spawn_environment(const char *const *extra, size_t room, size_t *count);
 void spawn_environment_free(char **environment, size_t count);
 
-/* Starts /bin/sh -c command. It dies with the calling thread. 0 or an errno value. */
-int spawn_shell(const char *command, char *const *environment, struct spawn_child *out);
+/* Told of a process group that has begun (alive) or ended. */
+typedef void spawn_group_fn(void *user, pid_t group, int alive);
+
+/* Starts /bin/sh -c command. It dies with the calling thread. 0 or an errno value.
+ *   group  may be NULL; called in the child before anything of the command runs, so that nobody who
+ *          dies meanwhile leaves a group that is not known. Only async-signal-safe calls. */
+int spawn_shell(const char *command, char *const *environment, spawn_group_fn *group, void *user,
+                struct spawn_child *out);
 
 #endif
