@@ -488,8 +488,8 @@ PGQUEUE_API int pgqueue_worker_stop_now(pgqueue_worker *worker);
 PGQUEUE_API int pgqueue_worker_pause(pgqueue_worker *worker);
 PGQUEUE_API int pgqueue_worker_resume(pgqueue_worker *worker); /* Since: 0.1 */
 
-/* Frees a worker that is not running. NULL is allowed. Handlers that outlived a drain keep what
- * they use alive: then exit the process instead. Since: 0.1 */
+/* Frees a worker that is not running. NULL is allowed. Handlers that outlived a drain and still
+ * run keep what they use alive: then exit the process instead. Since: 0.1 */
 PGQUEUE_API void pgqueue_worker_free(pgqueue_worker *worker);
 
 /* The non-blocking face, for a loop of your own (pgqueue_libevent.h is 60 lines over these three):

@@ -69,8 +69,8 @@ static void end(struct pgqueue_worker *w, struct pgqueue_job *job, int outcome, 
     if (!known)
         pgqueue_job_set_message(job, "the handler returned an unknown outcome");
     job->outcome = known ? outcome : PGQUEUE_RETRY;
-    tell(w, PGQUEUE_EVENT_FINISHED, job, slot);
     atomic_store(&job->place, JOB_ENDED);
+    tell(w, PGQUEUE_EVENT_FINISHED, job, slot);
 }
 
 /* On a pool thread. */

@@ -17,12 +17,19 @@ static void begin_drain(struct pgqueue_worker *w, uint64_t now_us)
     pgqi_recall_unstarted(w);
 }
 
+int pgqi_still_running(const struct pgqueue_worker *w)
+{
+    int count = 0;
+    for (const struct pgqueue_job *job = w->held; job != NULL; job = job->next_held)
+        count += atomic_load(&job->place) == JOB_RUNNING;
+    return count;
+}
+
 /* The end: what still runs goes on without us, what could not be settled is told. */
 static void stopped(struct pgqueue_worker *w, int signed_off)
 {
     w->state = WORKER_STOPPED;
-    for (const struct pgqueue_job *job = w->held; job != NULL; job = job->next_held)
-        w->abandoned += atomic_load(&job->place) == JOB_RUNNING;
+    w->abandoned = pgqi_still_running(w);
     if (w->held_count == 0)
         return;
     pgqi_log(&w->log, PGQUEUE_WARNING,

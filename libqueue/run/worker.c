@@ -226,7 +226,7 @@ void pgqueue_worker_free(pgqueue_worker *worker)
     struct pgqueue_worker *w = worker;
     pgqi_conn_close(&w->claim);
     pgqi_conn_close(&w->settle);
-    if (w->abandoned) {
+    if (w->abandoned > 0 && pgqi_still_running(w) > 0) {
         pgqi_threads_stop(&w->pool, 0);
         return; /* threads still use it */
     }

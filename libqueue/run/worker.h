@@ -182,6 +182,7 @@ uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w);
 
 /* stop.c */
 void pgqi_stop_step(struct pgqueue_worker *w, uint64_t now_us);
+int pgqi_still_running(const struct pgqueue_worker *w); /* jobs that are with their handlers */
 uint64_t pgqi_stop_wake_us(const struct pgqueue_worker *w);
 
 /* Outcome of a job that no handler ran: back to the queue. Beyond the public ones. */
