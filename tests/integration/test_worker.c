@@ -635,7 +635,7 @@ static void stopping(void)
                              "<> 'completed' and (state <> 'created' or attempt <> 0)"),
            0, "their jobs are given back, too");
     open_gate(&shut);
-    wait_for(&shut.done, 4, "the handlers end");
+    wait_for(&seen.finished, 8, "the handlers end");
     pgqueue_worker_free(w);
 
     struct gate again = GATE_INIT;
@@ -648,7 +648,7 @@ static void stopping(void)
     pthread_join(r.thread, NULL);
     is_int(r.rc, PGQUEUE_ESTATE, "at the drain timeout they are given back");
     open_gate(&again);
-    wait_for(&again.done, 4, "the handlers end");
+    wait_for(&seen.finished, 12, "the handlers end");
     pgqueue_worker_free(w);
 
     atomic_int runs = 0;
@@ -727,22 +727,22 @@ static void forgotten(void)
 static void two_workers(void)
 {
     struct seen seen[2] = {{0}, {0}};
-    atomic_int runs = 0;
+    struct gauge gauge = {0};
     struct runner r[2];
-    testdb_sql(watch, "select /*schema*/create_queue('both'); select /*schema*/send('both') from "
-                      "generate_series(1, 3000)");
     for (int i = 0; i < 2; i++) {
         pgqueue_worker_options o = options(&seen[i]);
         pgqueue_worker *w = worker(&o);
-        work(w, "both", 0, 0, no_op, &runs);
+        work(w, "both", 0, 0, gauged, &gauge);
         start(&r[i], w);
+        wait_for(&seen[i].connected, 1, "connected");
     }
-    wait_for(&runs, 3000, "all jobs");
+    testdb_sql(watch, "select /*schema*/send('both') from generate_series(1, 1000)");
+    wait_for(&gauge.runs, 1000, "all jobs");
     testdb_wait(
         watch, 10000,
-        "select count(*) = 3000 from /*schema*/job where queue = 'both' and state = 'completed'");
+        "select count(*) = 1000 from /*schema*/job where queue = 'both' and state = 'completed'");
     is_int(stop(&r[0]) | stop(&r[1]), PGQUEUE_OK, "two workers share a queue");
-    is_int(atomic_load(&runs), 3000, "each job is run once");
+    is_int(atomic_load(&gauge.runs), 1000, "each job is run once");
     ok(atomic_load(&seen[0].claimed) > 0 && atomic_load(&seen[1].claimed) > 0,
        "both had some (%d, %d)", atomic_load(&seen[0].claimed), atomic_load(&seen[1].claimed));
 }
