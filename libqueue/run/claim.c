@@ -40,6 +40,10 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* How long before its end an announcement of sleep is renewed. */
 #define RENEW_US 200000u
 
+/* An announcement is taken back once in this time at most. Every change of a bell leaves a dead
+ * row, which each send walks over for as long as a snapshot is open: 12 us for a thousand. */
+#define TAKE_BACK_US 1000000u
+
 /* With so many outcomes on their way nothing more is claimed: they are what a crash of this process
  * would have run again, and what its memory holds. */
 #define UNSETTLED_MOST (2 * SETTLE_MOST)
@@ -69,6 +73,7 @@ void pgqi_claim_reset(struct pgqueue_worker *w)
         q->maybe = 0; /* the first poll tells which */
         q->need_rescan = 1;
         q->asleep = 0;
+        q->awaken = 0;
         q->rescan_us = 0;
     }
     w->poll_us = w->poll_full_us = 0;
@@ -173,6 +178,10 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
     q->maybe = count == (size_t)q->asked;
     q->need_rescan = !q->maybe && !q->from_start;
+    if (!q->maybe && q->awaken && q->asleep_until_us > now + 2 * RENEW_US) {
+        q->asleep = 1; /* it was never taken back */
+        q->awaken = 0;
+    }
     if (pgqi_claim_idle(w) && w->look < (int)LOOKS && w->poll_us > now + looks_ms[w->look] * 1000)
         w->poll_us = now + looks_ms[w->look] * 1000; /* the looks begin when the rescan is done */
     if (count == 0) {
@@ -239,11 +248,15 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     pgqi_param_text(p, w->claim_count);
     pgqi_param_i64(p, w->id);
     add_positions(w, &q, q->from_start ? 0 : 1);
-    pgqi_param_text(p, q->awaken ? "t" : "f");
+    int take_back = q->awaken && now_us >= q->took_back_us + TAKE_BACK_US;
+    pgqi_param_text(p, take_back ? "t" : "f");
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
     q->asked = n;
-    q->awaken = 0;
+    if (take_back) {
+        q->awaken = 0;
+        q->took_back_us = now_us;
+    }
     q->claim_us = now_us;
     w->claiming = q;
     pgqi_conn_call(&w->claim, STMT_CLAIM, p, claim_done, q);

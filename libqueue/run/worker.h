@@ -47,7 +47,8 @@ struct work_queue {
     int need_rescan; /* the last claim began behind the start: look from the start before sleeping
                       */
     int asleep;      /* announced: sends ring until asleep_until_us */
-    int awaken;      /* the next claim takes the announcement back */
+    int awaken;      /* awake, but not taken back: a claim does that */
+    uint64_t took_back_us;
     uint64_t asleep_until_us;
     struct position *positions;
     int position_count;
