@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: MIT
 # Prints the medians of pgq_bench's lines as a table, as ratios to the raw reference of the same run.
 # usage: bench/report.py FILE
-import collections
 import json
 import statistics
 import sys
 
-values = collections.defaultdict(lambda: collections.defaultdict(list))
+values = {}
 with open(sys.argv[1], encoding="utf-8") as file:
     for line in file:
         one = json.loads(line)
         for key, value in one.items():
             if key != "case":
-                values[one["case"]][key].append(value)
+                values.setdefault(one["case"], {}).setdefault(key, []).append(value)
 
 
 def median(case, key):
-    return statistics.median(values[case][key]) if values[case][key] else None
+    found = values.get(case, {}).get(key)
+    return statistics.median(found) if found else None
 
 
 raw = median("raw", "per_s")
@@ -39,14 +39,14 @@ print()
 
 
 def line(case, text, **extra):
-    if values[case]:
+    if case in values:
         print(text.format(**{key: statistics.median(v) for key, v in values[case].items()}, **extra))
 
 
 line("single", "single send: {per_s:,.0f}/s, {ratio:.2f} of a plain prepared INSERT ({insert_per_s:,.0f}/s);"
      " server CPU {server_cpu_us:.0f} us, INSERT {insert_server_cpu_us:.0f} us")
 line("sustain", "sustained: slowest window {slowest_window_per_s:,.0f}/s, last {last_window_per_s:,.0f}/s")
-if values["held"] and values["sustain"]:
+if "held" in values and "sustain" in values:
     line("held", "held snapshot: {of_free:.2f} of the free rate; slowest window {slowest_window_per_s:,.0f}/s,"
          " last {last_window_per_s:,.0f}/s", of_free=median("held", "per_s") / median("sustain", "per_s"))
 line("drain", "worker process: ready in {ready_ms:.0f} ms, at most {client_peak_mb:.1f} MB resident in the drain")
