@@ -52,6 +52,7 @@ suite_run() {
     fi
     # Results of tests that are not part of this run must not count.
     find "$obj/tests" "$obj/examples" -name '*.trs' -delete 2>/dev/null
+    rm -f "$obj/tests/server.log"
     PGQUEUE_TEST_BUILDDIR=$(cd "$obj" && pwd) make -C "$obj" -j"${PGQUEUE_TEST_JOBS:-$(nproc)}" check TESTS="$tests" >"$out" 2>&1
     local code=$? i
     # The server ends with the make; wait for it, so that nothing runs any more when the count is printed.
@@ -60,6 +61,11 @@ suite_run() {
         read -r -t 0.05 <> <(:) || :
     done
     results=$(suite_results "$obj")
+    # A backend of the shared server that died took every test with it that was at work then.
+    if grep -E 'was terminated by signal' "$obj/tests/server.log" 2>/dev/null; then
+        echo "The tests' server crashed; its log: $obj/tests/server.log"
+        code=1
+    fi
     # shellcheck disable=SC2086
     suite_count $results
     set -- $results

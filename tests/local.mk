@@ -70,4 +70,4 @@ EXTRA_DIST += $(SCRIPT_TESTS) \
 	scripts/suite.sh \
 	scripts/test
 
-CLEANFILES += tests/server.env tests/server.err tests/server.lock tests/server.make
+CLEANFILES += tests/server.env tests/server.err tests/server.log tests/server.lock tests/server.make

@@ -270,7 +270,10 @@ _processes = []
 
 
 class Process:
-    """A program in a process group of its own. Output goes to files, err and out; both end with the test."""
+    """A program in a process group of its own. Output goes to files, err and out; both end with the test.
+
+    It stays a zombie until the test ends: its id is also that of its group, and another process, a server's backend for
+    example, would get the id before the group is killed."""
 
     def __init__(self, argv, env=None, stdin=None):
         n = len(_processes)
@@ -290,10 +293,15 @@ class Process:
             self.popen.stdin.write(stdin.encode())
             self.popen.stdin.close()
         self.pid = self.popen.pid
+        self.code = None  # once it has ended: the exit code, or 128 + the signal
         _processes.append(self)
 
     def running(self):
-        return self.popen.poll() is None
+        if self.code is None:
+            end = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if end:
+                self.code = end.si_status if end.si_code == os.CLD_EXITED else 128 + end.si_status
+        return self.code is None
 
     def log(self):
         with open(self.err, encoding="utf-8", errors="replace") as f:
@@ -314,7 +322,7 @@ class Process:
             found = self.lines(text)
             if not found and ended:
                 diag(self.log())
-                bail(f"{self.argv[0]} ended ({self.popen.returncode}) without the line: {text}")
+                bail(f"{self.argv[0]} ended ({self.code}) without the line: {text}")
             return found
         try:
             return wait(look, timeout, f"{self.argv[0]}: a line with {text}")[0]
@@ -324,12 +332,14 @@ class Process:
 
     def wait(self, timeout=10):
         """Waits for the end: the exit code, or 128 + the signal."""
-        try:
-            code = self.popen.wait(timeout)
-        except subprocess.TimeoutExpired:
+        if self.running():
+            fd = os.pidfd_open(self.pid)
+            select.select([fd], [], [], timeout)
+            os.close(fd)
+        if self.running():
             diag(self.log())
             bail(f"{self.argv[0]} has not ended within {timeout} s")
-        return code if code >= 0 else 128 - code
+        return self.code
 
     def kill(self, sig=signal.SIGKILL):
         """To this process alone."""

@@ -4,13 +4,28 @@
 TESTDB_N=0
 TESTDB_PIDS=()
 TESTDB_MAIN=$BASHPID
+export TESTDB_OWNER=$TESTDB_MAIN
 TESTDB_SCHEMA=${PGQUEUE_TEST_SCHEMA:-pgqueue}
+
+# Whether a process of that group is a child of this test: it has its environment.
+testdb_owns_group() {
+    local stat line state group
+    for stat in /proc/[0-9]*/stat; do
+        read -r line 2>/dev/null <"$stat" || continue
+        read -r state _ group _ <<<"${line##*) }"
+        [ "$group" = "$1" ] && [ "$state" != Z ] || continue
+        grep -qzxF "TESTDB_OWNER=$TESTDB_MAIN" "${stat%stat}environ" 2>/dev/null && return 0
+    done
+    return 1
+}
 
 testdb_end() {
     local code=$? pid i
     [ "$BASHPID" = "$TESTDB_MAIN" ] || return "$code"
     for pid in "${TESTDB_PIDS[@]}"; do
-        kill -KILL -- "-$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+        # bash has reaped who ended, and the id may be somebody else's by now.
+        testdb_owns_group "$pid" && kill -KILL -- "-$pid" 2>/dev/null
+        wait "$pid" 2>/dev/null
     done
     for ((i = 0; i < TESTDB_N; i++)); do
         PGOPTIONS='-c client_min_messages=warning' psql -X -q -d "$PGQUEUE_TEST_DSN" \

@@ -34,9 +34,8 @@ static void end_all(void)
     if (getpid() != owner)
         return;
     for (int i = 0; i < n_procs; i++) {
-        kill(-procs[i].group, SIGKILL);
-        if (procs[i].pid != 0)
-            waitpid(procs[i].pid, NULL, 0);
+        kill(-procs[i].pid, SIGKILL);
+        waitpid(procs[i].pid, NULL, 0);
     }
     for (int i = 0; i < n_procs; i++) {
         unlink(procs[i].out);
@@ -86,7 +85,6 @@ struct testproc *testproc_start(const char *const argv[])
     }
     setpgid(pid, pid);
     p->pid = pid;
-    p->group = pid;
     n_procs++;
     return p;
 }
@@ -137,13 +135,15 @@ int testproc_lines(const struct testproc *p, const char *text)
 
 bool testproc_running(struct testproc *p)
 {
-    if (p->pid == 0)
+    siginfo_t info = {0};
+    if (p->ended)
         return false;
-    int status = 0;
-    if (waitpid(p->pid, &status, WNOHANG) != p->pid)
+    if (waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        bail("waitid: %s", strerror(errno));
+    if (info.si_pid == 0)
         return true;
-    p->status = status;
-    p->pid = 0;
+    p->ended = true;
+    p->code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     return false;
 }
 
@@ -174,11 +174,11 @@ int testproc_wait(struct testproc *p, int timeout_ms)
         }
         poll(NULL, 0, PAUSE_MS);
     }
-    return WIFEXITED(p->status) ? WEXITSTATUS(p->status) : 128 + WTERMSIG(p->status);
+    return p->code;
 }
 
 void testproc_kill(struct testproc *p, int signal)
 {
-    if (p->pid != 0 && kill(p->pid, signal) != 0)
+    if (testproc_running(p) && kill(p->pid, signal) != 0)
         bail("cannot signal %s: %s", p->name, strerror(errno));
 }

@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 struct testproc {
-    pid_t pid;        /* 0 once it is reaped */
-    pid_t group;      /* its process group, which its children may outlive it in */
-    int status;       /* as waitpid() gives it, when pid is 0 */
+    pid_t pid; /* of the group, too; not reaped before the test ends */
+    bool ended;
+    int code;         /* once it has ended: the exit code, or 128 + the signal */
     char out[256];    /* file of its standard output */
     char err[256];    /* file of its standard error */
     const char *name; /* argv[0] */

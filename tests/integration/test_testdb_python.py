@@ -35,6 +35,11 @@ p.kill(signal.SIGTERM)
 is_(p.wait(), 128 + signal.SIGTERM, "a program that a signal ends answers 128 + signal")
 is_(testdb.run("cat", stdin="x").stdout, "x", "a program is run to its end with its input")
 
+p = testdb.start("sh", "-c", "exit 3")
+is_(p.wait(), 3, "a program that ends answers its exit code")
+ok(not p.running(), "it does not run any more")
+is_(open(f"/proc/{p.pid}/stat").read().rsplit(")", 1)[1].split()[0], "Z", "its id stays taken until the test ends")
+
 with testdb.Server(max_connections=20) as server:
     own = server.create()
     d = own.connect()

@@ -18,4 +18,9 @@ kill -KILL "$PID"
 code=0
 wait "$PID" 2>/dev/null || code=$?
 is "$code" 137 "a killed program answers 128 + 9"
+start sh -c 'sleep 60 & echo ready >&2'
+wait_line 5 "$ERR" '^ready$'
+wait "$PID"
+ok "what a program left behind is known as the test's" testdb_owns_group "$PID"
+testdb_owns_group $$ && fail "another group is not" || pass "another group is not"
 tap_done
