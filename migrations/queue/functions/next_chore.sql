@@ -1,17 +1,24 @@
 -- SPDX-License-Identifier: MIT
--- When somebody has to look again for a reason other than a job: in a second while another's leases exist (at
--- once more, soon, when that other seems dead), at
--- the end of an attempt's time, at a schedule's due time (in a second if it fails).
+-- When somebody has to look again for a reason other than a job: a second after the last look while another's
+-- leases exist (when that other seems dead, as soon as rescue_dead() may believe it), at the end of an
+-- attempt's time, at a schedule's due time (in a second if it fails).
 create or replace function /*schema*/next_chore(p_self bigint, p_now timestamptz) returns timestamptz
 language plpgsql stable
 set jit = off
 as $f$
 declare
+  v_look timestamptz;
   v_wake timestamptz := 'infinity';
 begin
   if exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null) then
-    v_wake := p_now + case when exists (select from /*schema*/job_worker where suspect_on is not null)
-      then interval '300 ms' else interval '1 s' end;
+    -- From the last look, not from now: a poll between two looks would put off the next one. The times are those
+    -- that maintain_if_due() keeps between two looks; who is not the one that looks comes back soon to see.
+    select look_on into v_look from /*schema*/maintenance;
+    v_wake := least(p_now + interval '1 s', greatest(v_look + interval '920 ms', p_now + interval '200 ms'), (
+      select greatest(pg_catalog.min(w.suspect_on) + interval '1205 ms', v_look + interval '255 ms', p_now + interval '50 ms')
+      from /*schema*/job_worker w
+      where w.suspect_on is not null and exists (select from /*schema*/job_lease l where l.worker = w.id)
+      having pg_catalog.count(*) > 0));
   end if;
   if exists (select from /*schema*/job_lease where worker = p_self) then
     v_wake := least(v_wake, p_now + interval '10 s');
