@@ -747,6 +747,41 @@ static void two_workers(void)
        "both had some (%d, %d)", atomic_load(&seen[0].claimed), atomic_load(&seen[1].claimed));
 }
 
+/* A job whose transaction began early and commits late lies behind the worker's position. */
+static void late_commit(void)
+{
+    atomic_int runs = 0;
+    struct runner r;
+    struct seen seen = {0};
+    PGconn *late = testdb_connect(dsn);
+    pgqueue_worker_options o = options(&seen);
+    pgqueue_worker *w = worker(&o);
+    work(w, "late", 0, 0, no_op, &runs);
+    start(&r, w);
+    wait_for(&seen.connected, 1, "connected");
+    testdb_sql(late, "begin; select /*schema*/send('late')");
+    for (int i = 1; i <= 20; i++) {
+        testdb_sql(watch, "select /*schema*/send('late')");
+        wait_for(&runs, i, "later jobs");
+    }
+    long long t = testdb_ms();
+    testdb_sql(late, "commit");
+    wait_for(&runs, 21, "the early one");
+    ok(testdb_ms() - t < 4000, "a late commit behind the position is found by the rescan (%lld ms)",
+       testdb_ms() - t);
+    /* And while jobs keep coming. */
+    testdb_sql(late, "begin; select /*schema*/send('late', '\"early\"')");
+    testdb_sql(watch, "select /*schema*/send('late') from generate_series(1, 8000)");
+    wait_for(&runs, 2000, "later jobs");
+    testdb_sql(late, "commit");
+    testdb_wait(watch, 15000,
+                "select state = 'completed' from /*schema*/job where data = '\"early\"'");
+    ok(true, "under load, too");
+    wait_for(&runs, 8022, "all");
+    is_int(stop(&r), PGQUEUE_OK, "and the worker stops");
+    PQfinish(late);
+}
+
 /* A busy worker does its share of maintenance: a dead worker's jobs come back while jobs keep
  * coming. */
 static void busy(void)
@@ -758,12 +793,12 @@ static void busy(void)
     pgqueue_worker *w = worker(&o);
     work(w, "busy", 0, 0, no_op, &runs);
     testdb_sql(watch, "select /*schema*/create_queue('busy'); select /*schema*/send('busy') from "
-                      "generate_series(1, 20000)");
+                      "generate_series(1, 8000)");
     testdb_sql(watch, "insert into /*schema*/job_lease values (1, 77, clock_timestamp(), "
                       "clock_timestamp() + interval '1 h', 'busy', '{}')");
     start(&r, w);
     wait_for(&seen.connected, 1, "connected");
-    wait_for(&runs, 20000, "all jobs");
+    wait_for(&runs, 8000, "all jobs");
     is_int(stop(&r), PGQUEUE_OK, "a worker is busy for a while");
     ok(atomic_load(&seen.polled) >= 1, "and polls meanwhile (%d times)", atomic_load(&seen.polled));
 }
@@ -785,6 +820,7 @@ int main(void)
     stop_now_settles();
     forgotten();
     two_workers();
+    late_commit();
     busy();
     return done();
 }
