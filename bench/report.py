@@ -51,7 +51,7 @@ if "held" in values and "sustain" in values:
          " last {last_window_per_s:,.0f}/s", of_free=median("held", "per_s") / median("sustain", "per_s"))
 line("drain", "worker process: ready in {ready_ms:.0f} ms, at most {client_peak_mb:.1f} MB resident in the drain")
 line("latency", "latency when idle: p50 {p50_ms:.2f} ms, p90 {p90_ms:.2f}, p99 {p99_ms:.2f}, most {max_ms:.2f}")
-line("fanout", "fan-out of {users:,.0f} users: {s:.2f} s")
+line("fanout", "fan-out of {users:,.0f} users: {s:.2f} s, {server_cpu_s:.2f} s of server CPU")
 line("kill", "kill -9 with {jobs:,.0f} running jobs: all claimable after {claimable_s:.2f} s")
 line("idle", "idle worker process: {statements:.0f} statements in {s:.0f} s, {connections:.0f} connections; a day:"
      " {connections_opened_per_day:,.0f} connections and {statements_per_day:,.0f} statements"
