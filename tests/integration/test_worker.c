@@ -782,25 +782,41 @@ static void late_commit(void)
     PQfinish(late);
 }
 
-/* A busy worker does its share of maintenance: a dead worker's jobs come back while jobs keep
- * coming. */
+/* A worker that always finds something to claim beats and does its share of maintenance. */
 static void busy(void)
 {
     struct seen seen = {0};
     atomic_int runs = 0;
     struct runner r;
     pgqueue_worker_options o = options(&seen);
+    o.threads = 0; /* what it claims has ended at once, so it always has free slots */
     pgqueue_worker *w = worker(&o);
-    work(w, "busy", 0, 0, no_op, &runs);
+    work(w, "busy", 10, 1, no_op, &runs);
     testdb_sql(watch, "select /*schema*/create_queue('busy'); select /*schema*/send('busy') from "
-                      "generate_series(1, 8000)");
-    testdb_sql(watch, "insert into /*schema*/job_lease values (1, 77, clock_timestamp(), "
-                      "clock_timestamp() + interval '1 h', 'busy', '{}')");
+                      "generate_series(1, 4000)");
+    /* Somebody else holds a lease: so it looks each second. */
+    testdb_sql(watch,
+               "insert into /*schema*/job_lease select 2, /*schema*/register_worker('other'), "
+               "clock_timestamp(), clock_timestamp() + interval '1 h', 'busy', '{}'");
     start(&r, w);
-    wait_for(&seen.connected, 1, "connected");
-    wait_for(&runs, 8000, "all jobs");
-    is_int(stop(&r), PGQUEUE_OK, "a worker is busy for a while");
-    ok(atomic_load(&seen.polled) >= 1, "and polls meanwhile (%d times)", atomic_load(&seen.polled));
+    wait_for(&runs, 100, "jobs");
+    /* The lease of a worker that nobody knows: the next look frees it. */
+    testdb_sql(watch, "insert into /*schema*/job_lease values (1, 77, clock_timestamp(), "
+                      "clock_timestamp() + interval '1 h', 'busy', '{}');"
+                      "update /*schema*/maintenance set look_on = '-infinity'");
+    long long end = testdb_ms() + 12000;
+    int queued = 1, leased = 1;
+    while (leased && queued && testdb_ms() < end) {
+        testdb_sql(watch, "select /*schema*/send('busy') from generate_series(1, 500)");
+        leased =
+            testdb_bool(watch, "select exists (select from /*schema*/job_lease where lease = 1)");
+        queued = testdb_bool(
+            watch, "select exists (select from /*schema*/job_ready where queue = 'busy')");
+    }
+    ok(queued, "a worker is busy for a while");
+    ok(!leased, "and looks for the dead meanwhile");
+    pgqueue_worker_stop(w);
+    is_int(stop(&r), PGQUEUE_OK, "it stops");
 }
 
 int main(void)
