@@ -135,10 +135,17 @@ cli.ends(2, "--objects needs a file", "send", "mail", "1", "--objects", error="-
 is_(jobs(), before, "none of these sent anything")
 ok(cli.run("send", "mail", "--file", testdb.tmp("jobs.ndjson")).stderr == "", "no progress bar where there is no terminal")
 master, slave = pty.openpty()
-p = subprocess.run(["pgqueue", "--schema", testdb.schema(), "send", "mail", "--file", testdb.tmp("jobs.ndjson"), "--quiet"],
-                   stderr=slave, stdout=subprocess.PIPE, env={**os.environ, **cli.env}, check=False)
+p = subprocess.Popen(["pgqueue", "--schema", testdb.schema(), "send", "mail", "--file", testdb.tmp("jobs.ndjson"), "--quiet"],
+                     stderr=slave, stdout=subprocess.DEVNULL, env={**os.environ, **cli.env})
 os.close(slave)
-bar = os.read(master, 65536).decode()
+bar = b""
+try:
+    while chunk := os.read(master, 65536):
+        bar += chunk
+except OSError:
+    pass  # how a terminal says that nobody has its other end any more
+bar = bar.decode()
+p.wait()
 ok(p.returncode == 0 and "\r[" in bar and "jobs" in bar and bar.endswith("\r\x1b[K"), "on a terminal there is one, and it is cleared")
 
 cli.ends(5, "no database", "send", "mail", "1", env={"PGQUEUE_DSN": no_server()}, error="no database")
