@@ -40,9 +40,13 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* How long before its end an announcement of sleep is renewed. */
 #define RENEW_US 200000u
 
-/* An announcement is taken back once in this time at most. Every change of a bell leaves a dead
- * row, which each send walks over for as long as a snapshot is open: 12 us for a thousand. */
-#define TAKE_BACK_US 1000000u
+/* While jobs flow, more than FLOW a second and the last less than FLOW_IDLE_US ago, an idle queue
+ * is claimed from again after FLOW_LOOK_US instead of being announced as asleep: a bell that rings
+ * for each send makes the senders' commits wait for one another, and each change of it leaves a
+ * dead row that sends walk over while a snapshot is open. */
+#define FLOW         200
+#define FLOW_IDLE_US 20000u
+#define FLOW_LOOK_US 2000u
 
 /* With so many outcomes on their way nothing more is claimed: they are what a crash of this process
  * would have run again, and what its memory holds. */
@@ -73,7 +77,7 @@ void pgqi_claim_reset(struct pgqueue_worker *w)
         q->maybe = 0; /* the first poll tells which */
         q->need_rescan = 1;
         q->asleep = 0;
-        q->awaken = 0;
+        q->again_us = 0;
         q->rescan_us = 0;
     }
     w->poll_us = w->poll_full_us = 0;
@@ -158,6 +162,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     struct pgqueue_worker *w = q->worker;
     uint64_t now = pgqi_now_us();
     w->claiming = NULL;
+    q->again_us = 0;
     struct pgqueue_jobs *batch = result ? pgqi_jobs_of_result(result, q->name) : NULL;
     if (batch == NULL) {
         if (error != NULL && error->code == PGQUEUE_ENOTFOUND) {
@@ -178,10 +183,10 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
     q->maybe = count == (size_t)q->asked;
     q->need_rescan = !q->maybe && !q->from_start;
-    if (!q->maybe && q->awaken && q->asleep_until_us > now + 2 * RENEW_US) {
-        q->asleep = 1; /* it was never taken back */
-        q->awaken = 0;
-    }
+    if (count > 0)
+        q->found_us = now;
+    int flows = now < q->found_us + FLOW_IDLE_US && rate_of(q, now) > FLOW;
+    q->again_us = flows && !q->maybe && running(w) ? now + FLOW_LOOK_US : 0;
     if (pgqi_claim_idle(w) && w->look < (int)LOOKS && w->poll_us > now + looks_ms[w->look] * 1000)
         w->poll_us = now + looks_ms[w->look] * 1000; /* the looks begin when the rescan is done */
     if (count == 0) {
@@ -248,15 +253,11 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     pgqi_param_text(p, w->claim_count);
     pgqi_param_i64(p, w->id);
     add_positions(w, &q, q->from_start ? 0 : 1);
-    int take_back = q->awaken && now_us >= q->took_back_us + TAKE_BACK_US;
-    pgqi_param_text(p, take_back ? "t" : "f");
+    pgqi_param_text(p, q->awaken ? "t" : "f");
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
     q->asked = n;
-    if (take_back) {
-        q->awaken = 0;
-        q->took_back_us = now_us;
-    }
+    q->awaken = 0;
     q->claim_us = now_us;
     w->claiming = q;
     pgqi_conn_call(&w->claim, STMT_CLAIM, p, claim_done, q);
@@ -265,7 +266,8 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
 /* Whether a queue wants a claim now. */
 static int wants_claim(const struct work_queue *q, uint64_t now_us)
 {
-    return q->maybe || (q->need_rescan && now_us >= q->rescan_us);
+    return q->maybe || (q->need_rescan && now_us >= q->rescan_us) ||
+           (q->again_us != 0 && now_us >= q->again_us);
 }
 
 static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
@@ -452,7 +454,7 @@ static int must_announce(const struct pgqueue_worker *w)
 {
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
-        if (!q->maybe && !q->asleep)
+        if (!q->maybe && !q->asleep && q->again_us == 0)
             return 1;
     }
     return 0;
@@ -482,6 +484,8 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
         const struct work_queue *q = w->queues[i];
         if (q->need_rescan && q->rescan_us < wake && demand(w, q, pgqi_now_us()) > 0)
             wake = q->rescan_us;
+        if (q->again_us != 0 && q->again_us < wake && demand(w, q, pgqi_now_us()) > 0)
+            wake = q->again_us;
     }
     return wake;
 }

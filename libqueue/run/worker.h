@@ -47,8 +47,7 @@ struct work_queue {
     int need_rescan; /* the last claim began behind the start: look from the start before sleeping
                       */
     int asleep;      /* announced: sends ring until asleep_until_us */
-    int awaken;      /* awake, but not taken back: a claim does that */
-    uint64_t took_back_us;
+    int awaken;      /* the next claim takes the announcement back */
     uint64_t asleep_until_us;
     struct position *positions;
     int position_count;
@@ -56,6 +55,8 @@ struct work_queue {
     int asked;          /* and asked for so many */
     uint64_t claim_us;  /* and was sent then */
     uint64_t rescan_us; /* no claim from the start before */
+    uint64_t found_us;  /* when a claim last found jobs */
+    uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
     double rate;        /* jobs ended per second, recent */
     uint64_t rate_us;
     int rate_count;

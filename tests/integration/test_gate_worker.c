@@ -143,52 +143,6 @@ static void threads(void)
     ok(allocations <= JOBS, "and at most an allocation for each (%ld)", allocations);
 }
 
-/* One step of a worker's loop, or the end of the program. */
-static void step(pgqueue_worker *worker)
-{
-    pgqueue_error error;
-    if (pgqueue_worker_process(worker, &error) != 1)
-        bail("the worker ended");
-    struct pollfd fd = {.fd = pgqueue_worker_fd(worker), .events = POLLIN};
-    poll(&fd, 1, pgqueue_worker_timeout_ms(worker));
-}
-
-/* A worker that sleeps between one job and the next must not write its bell anew for each. */
-static void bells(void)
-{
-    enum { WAKES = 100 };
-    pgqueue_error error;
-    pgqueue *queue = must_open();
-    PGconn *conn = testdb_connect(dsn);
-    pgqueue_worker *worker = must_make(1, 0);
-    while (seen.polls < 2)
-        step(worker);
-    long long start = testdb_ms();
-    testdb_sql(conn, "create temp table bell as select xmin::text as version from "
-                     "/*schema*/job_bell limit 0");
-    int changes = 0;
-    for (int i = 0; i < WAKES; i++) {
-        int before = seen.settles;
-        if (pgqueue_send(queue, "gate", "{}", 2, NULL, NULL, &error) != PGQUEUE_OK)
-            bail("%s", error.message);
-        while (seen.settles == before)
-            step(worker);
-        testdb_sql(conn, "insert into bell select xmin::text from /*schema*/job_bell");
-    }
-    changes = (int)testdb_int(conn, "select count(distinct version) from bell");
-    long long most = 2 * ((testdb_ms() - start) / 1000 + 2);
-    ok(changes <= most, "a bell is written at most twice a second (%d changes, %lld allowed)",
-       changes, most);
-    pgqueue_worker_stop(worker);
-    while (pgqueue_worker_process(worker, &error) == 1) {
-        struct pollfd fd = {.fd = pgqueue_worker_fd(worker), .events = POLLIN};
-        poll(&fd, 1, pgqueue_worker_timeout_ms(worker));
-    }
-    pgqueue_worker_free(worker);
-    pgqueue_close(queue);
-    PQfinish(conn);
-}
-
 static void single_sends(void)
 {
     pgqueue_error error;
@@ -249,7 +203,6 @@ int main(void)
     outside = testdb_connect(getenv("PGQUEUE_TEST_DSN"));
     batches();
     threads();
-    bells();
     idle();
     single_sends();
     free(database);
