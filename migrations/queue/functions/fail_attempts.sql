@@ -6,7 +6,7 @@
 create or replace function /*schema*/fail_attempts(p_queue text, p_ids bigint[], p_outputs jsonb[], p_delays float8[],
   p_started timestamptz[], p_workers bigint[], out p_done bigint[], out p_back bigint[])
 language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
 as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();

@@ -6,7 +6,7 @@
 create or replace function /*schema*/finish(p_queue text, p_ids bigint[], p_state /*schema*/job_state,
   p_outputs jsonb[], p_started timestamptz[], p_workers bigint[], p_was text)
 returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
 as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();

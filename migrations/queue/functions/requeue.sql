@@ -5,7 +5,7 @@
 --   p_entries  NULL: the attempt is given back; else it is counted, and each entry kept as its outcome
 create or replace function /*schema*/requeue(p_queue text, p_ids bigint[], p_start timestamptz[], p_entries jsonb[])
 returns bigint[] language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
 as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();

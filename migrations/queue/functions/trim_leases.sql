@@ -5,7 +5,7 @@
 --   p_all_ok  every job of the settle was open, so a lease with as many jobs as were settled is empty
 create or replace function /*schema*/trim_leases(p_leases bigint[], p_back bigint[], p_closes bigint[], p_all_ok boolean)
 returns void language plpgsql
-set enable_seqscan = off set enable_bitmapscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
 as $f$
 begin
   if p_back <> '{}' then
