@@ -71,6 +71,7 @@ for _ in range(ROUNDS):
     workers[victim] = toy.start(db.dsn, "q", "run", log)
 drain(f"{ROUNDS} kills")
 for p in workers:
+    toy.number(p)  # one that has just started does not know the signal yet
     p.kill(signal.SIGTERM)
     is_(p.wait(20), 0, "a worker that is asked to stop ends well")
 

@@ -180,8 +180,9 @@ static void idle(void)
     int polls = seen.polls;
     pgqueue_worker_free(worker);
     long long took = statements(before + polls) - before;
-    /* Measured: 18, half of them the preparing of statements; autovacuum's visit adds three. */
-    ok(took <= polls + 24, "beside its polls it says only hello and goodbye (%lld, %d polls)", took,
+    /* Measured: 18, half of them the preparing of statements. The server counts autovacuum's
+     * visits, too, three each: 46 were seen on a slow machine. */
+    ok(took <= polls + 80, "beside its polls it says only hello and goodbye (%lld, %d polls)", took,
        polls);
 }
 
