@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What the migrations of the queue add up to: written by tests/integration/test_schema.py.
+-- What the migrations of the queue add up to: written by tests/expected/test_schema.py.
 
 ALTER INDEX /*schema*/job_finished_ended ATTACH PARTITION /*schema*/job_finished_0_queue_state_id_idx;
 

@@ -41,7 +41,7 @@ def statements(text):
 
 db = testdb.create()
 got = statements(dump(db, testdb.schema()))
-text = "-- SPDX-License-Identifier: MIT\n-- What the migrations of the queue add up to: written by tests/integration/test_schema.py.\n\n" + "\n".join(got)
+text = "-- SPDX-License-Identifier: MIT\n-- What the migrations of the queue add up to: written by tests/expected/test_schema.py.\n\n" + "\n".join(got)
 ok(len(got) > 40, f"the schema has its objects ({len(got)})")
 if os.environ.get("PGQUEUE_TEST_UPDATE"):
     with open(EXPECTED, "w", encoding="utf-8") as f:
@@ -51,7 +51,7 @@ if db.connect().raw.server_version // 10000 == 15:
         want = f.read()
     if not ok(text == want, "it is the one that tests/expected/schema.sql shows"):
         diag("\n".join(list(difflib.unified_diff(want.splitlines(), text.splitlines(), "expected", "migrated", lineterm="", n=1))[:60]))
-        diag("if that is meant: PGQUEUE_TEST_UPDATE=1 make check TESTS=tests/integration/test_schema.py")
+        diag("if that is meant: PGQUEUE_TEST_UPDATE=1 make check TESTS=tests/expected/test_schema.py")
 
 # In a schema of another name, and in a database where one is installed already
 other = "Another Odd Name" if testdb.schema() != "Another Odd Name" else "pgqueue"
