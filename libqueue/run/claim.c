@@ -98,27 +98,39 @@ static double rate_of(const struct work_queue *q, uint64_t now_us)
     return now_us - q->rate_us > RATE_OLD_US ? 0 : q->rate;
 }
 
+/* What the pool holds, of all queues together: summed once for a look at many queues. */
+struct pool_load {
+    int jobs;    /* handed over, or waiting here to be */
+    double rate; /* jobs ended per second */
+};
+
+static struct pool_load load_of_pool(const struct pgqueue_worker *w, uint64_t now_us)
+{
+    struct pool_load load = {0, 0};
+    for (size_t i = 0; i < w->queue_count; i++) {
+        const struct work_queue *q = w->queues[i];
+        if (q->on_loop)
+            continue;
+        load.jobs += q->backlog_count + q->handed;
+        load.rate += rate_of(q, now_us);
+    }
+    return load;
+}
+
 /* How many jobs of a queue find a thread soon. The pool is shared: while the jobs of other queues
  * keep its threads for long, what is claimed would only wait here, its time to run going by. */
 static int room_in_pool(const struct pgqueue_worker *w, const struct work_queue *mine,
-                        uint64_t now_us)
+                        const struct pool_load *load, uint64_t now_us)
 {
-    int others = 0;
-    double rate = 0;
-    for (size_t i = 0; i < w->queue_count; i++) {
-        const struct work_queue *q = w->queues[i];
-        if (q == mine || q->on_loop)
-            continue;
-        others += q->backlog_count + q->handed;
-        rate += rate_of(q, now_us);
-    }
-    if (others == 0 || others < rate * SOON_S)
+    int others = load->jobs - mine->backlog_count - mine->handed;
+    if (others == 0 || others < (load->rate - rate_of(mine, now_us)) * SOON_S)
         return CLAIM_MOST;
-    return w->pool.count - others - mine->handed - mine->backlog_count;
+    return w->pool.count - load->jobs;
 }
 
 /* How many jobs to claim for a queue now; 0: none. */
-static int demand(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
+static int demand(const struct pgqueue_worker *w, const struct work_queue *q,
+                  const struct pool_load *load, uint64_t now_us)
 {
     int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
     int have = q->backlog_count + q->handed;
@@ -133,7 +145,7 @@ static int demand(const struct pgqueue_worker *w, const struct work_queue *q, ui
         return 0; /* enough for now: a few large claims beat many small ones */
     int n = slots + ahead - have;
     if (!q->on_loop) {
-        int room = room_in_pool(w, q, now_us);
+        int room = room_in_pool(w, q, load, now_us);
         n = n < room ? n : room;
     }
     if (w->options.max_jobs > 0 && n > w->options.max_jobs - w->claimed_total)
@@ -272,9 +284,10 @@ static int wants_claim(const struct work_queue *q, uint64_t now_us)
 
 static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
 {
+    struct pool_load load = load_of_pool(w, now_us);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[(w->next_queue + i) % w->queue_count];
-        int n = wants_claim(q, now_us) ? demand(w, q, now_us) : 0;
+        int n = wants_claim(q, now_us) ? demand(w, q, &load, now_us) : 0;
         if (n <= 0)
             continue;
         w->next_queue = (w->next_queue + i + 1) % w->queue_count;
@@ -480,12 +493,15 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
         return UINT64_MAX; /* nothing can be sent before its answer, which wakes by itself */
     if (w->setup != SETUP_DONE || !w->claim_up)
         return w->setup_retry_us;
+    uint64_t now = pgqi_now_us();
+    struct pool_load load = load_of_pool(w, now);
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
-        if (q->need_rescan && q->rescan_us < wake && demand(w, q, pgqi_now_us()) > 0)
-            wake = q->rescan_us;
-        if (q->again_us != 0 && q->again_us < wake && demand(w, q, pgqi_now_us()) > 0)
-            wake = q->again_us;
+        uint64_t due = q->need_rescan && q->rescan_us < wake ? q->rescan_us : wake;
+        if (q->again_us != 0 && q->again_us < due)
+            due = q->again_us;
+        if (due < wake && demand(w, q, &load, now) > 0)
+            wake = due;
     }
     return wake;
 }
