@@ -16,11 +16,19 @@ eyes = testdb.Connection(os.environ["PGQUEUE_TEST_SUPER_DSN"])
 c.sql("create table public.n (n int)")
 
 
-class Actor:
-    """A session that runs its steps in order; one may be under way, waiting for a lock."""
+# Whether one session waits for the other, itself or through others. A wait for anybody else passes: a COMMIT with a NOTIFY
+# waits for each such COMMIT of the whole server, and an autovacuum may hold a table for a moment.
+WAITS = """
+  with recursive w(pid) as (select unnest(pg_blocking_pids(%s)) union select unnest(pg_blocking_pids(w.pid)) from w where w.pid > 0)
+  select exists (select from w where pid = %s)"""
 
-    def __init__(self, session, steps, context):
+
+class Actor:
+    """A session that runs its steps in order; one may be under way, waiting for a lock of the other session."""
+
+    def __init__(self, session, other, steps, context):
         self.s = session
+        self.other = other
         self.steps = list(steps)
         self.context = context
         self.waiting = None
@@ -28,22 +36,22 @@ class Actor:
 
     def finish(self, future, name):
         try:
-            rows = future.result(10)
+            rows = future.result(60)
             self.results[name] = rows[0][0] if rows and len(rows[0]) == 1 else rows
         except psycopg2.Error as e:
             self.results[name] = e.pgcode
 
     def settle(self):
-        """Waits until the step under way has ended or waits for a lock: true if it has ended."""
+        """Waits until the step under way has ended or waits for the other session: true if it has ended."""
         future, name = self.waiting
 
         def looked():
             if future.done():
                 return "done"
-            if eyes.one("select cardinality(pg_blocking_pids(%s)) > 0", self.s.pid):
+            if eyes.one(WAITS, self.s.pid, self.other.pid):
                 return "blocked"
             return None
-        if testdb.wait(looked, 10, f"the end of {name}") == "blocked":
+        if testdb.wait(looked, 60, f"the end of {name}") == "blocked":
             return False
         self.finish(future, name)
         self.waiting = None
@@ -73,7 +81,7 @@ def race(title, setup, a, b, check):
     bad, count = [], 0
     for order in orders(len(a), len(b)):
         context = setup()
-        actors = {who: Actor(pair[who], steps, context) for who, steps in (("a", a), ("b", b))}
+        actors = {who: Actor(pair[who], pair[other], steps, context) for who, other, steps in (("a", "b", a), ("b", "a", b))}
         try:
             pending = list(order)
             while pending:
@@ -106,8 +114,6 @@ def race(title, setup, a, b, check):
     if not ok(not bad, f"{title} ({count} orders)"):
         for b_ in bad[:3]:
             diag(b_)
-
-
 
 
 def queue(jobs=1, options='{"retry_limit": 5, "retry_delay": 0}'):
