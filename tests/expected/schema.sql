@@ -407,6 +407,7 @@ CREATE VIEW /*schema*/queue_stats AS
             sum(d.failed) AS failed,
             sum(d.cancelled) AS cancelled
            FROM ( SELECT queue_count.queue,
+                    queue_count.purge_on,
                     queue_count.created,
                     queue_count.retry,
                     queue_count.active,
@@ -416,6 +417,7 @@ CREATE VIEW /*schema*/queue_stats AS
                    FROM /*schema*/queue_count
                 UNION ALL
                  SELECT queue_delta.queue,
+                    queue_delta.purge_on,
                     queue_delta.created,
                     queue_delta.retry,
                     queue_delta.active,
@@ -425,4 +427,5 @@ CREATE VIEW /*schema*/queue_stats AS
                    FROM /*schema*/queue_delta
                   WHERE (queue_delta.xid >= ( SELECT maintenance.folded
                            FROM /*schema*/maintenance))) d
+          WHERE ((d.purge_on = '-infinity'::date) OR (d.purge_on > ( SELECT ((/*schema*/clock() AT TIME ZONE 'UTC'::text))::date AS timezone)))
           GROUP BY d.queue) c ON ((c.queue = q.name)));

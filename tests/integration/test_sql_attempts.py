@@ -154,8 +154,10 @@ for _ in range(3):
 is_(left, [1500, 500, 0], "at most 1,000 are cancelled at once, none is passed over")
 invariants.holds(c, "after the sweep")
 
-# keep_finished: the partition of its day is emptied
+# keep_finished: the partition of its day is emptied. (An autovacuum there would be a reader for whom the purge does not wait.)
 invariants.set_clock(c, "0")
+for n in range(32):
+    c.sql(f"alter table /*schema*/job_finished_{n} set (autovacuum_enabled = off)")
 c.sql("select /*schema*/create_queue('f1', '{\"keep_finished\": 1}'); select /*schema*/create_queue('f3', '{\"keep_finished\": 3}')")
 ids = []
 for queue in ("f1", "f3"):
@@ -173,6 +175,28 @@ for offset, want in (("0", [1, 1]), ("1 day", [1, 1]), ("2 days", [0, 1]), ("3 d
     sweep()
     is_(stored(), want, f"after {offset} finished jobs are kept as their queues say")
     is_(c.sql("select completed from /*schema*/queue_stats where queue in ('f1', 'f3') order by queue"), [(n,) for n in want], "and their counts")
+
+# Counts of transactions that ended while another one writes, in any database of the server, are folded when that has ended
+writer = testdb.create(empty=True).connect(autocommit=False)
+writer.sql("select pg_current_xact_id()")
+invariants.set_clock(c, "0")
+
+
+def completed():
+    return c.one("select completed from /*schema*/queue_stats where queue = 'f1'")
+
+
+one("complete(%s, %s)", one("send('f1')"), fetch("f1")[1])
+sweep()
+is_(completed(), 1, "while somebody writes in another database a job is counted")
+invariants.set_clock(c, "2 days")
+sweep()
+is_(completed(), 0, "and no more after its day")
+writer.rollback()
+sweep()
+is_(completed(), 0, "nor when its count has been folded")
+sweep()
+is_(c.one("select count(*) from /*schema*/queue_count where queue = 'f1' and purge_on > '-infinity'"), 0, "which is gone in the end")
 invariants.set_clock(c, "0")
 i = one("send('f1')")
 one("complete(%s, %s)", *fetch("f1")[:2])
