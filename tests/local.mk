@@ -20,6 +20,13 @@ tests_libfailalloc_la_SOURCES = tests/failalloc.c tests/failalloc.h
 FAILALLOC_LIBS = tests/libfailalloc.la
 FAILALLOC_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
 	-Wl,--wrap=reallocarray -Wl,--wrap=aligned_alloc -Wl,--wrap=strdup -Wl,--wrap=strndup
+# For programs that count the statements our objects send (statements.h); they need both.
+check_LTLIBRARIES += tests/libstatements.la
+tests_libstatements_la_SOURCES = tests/statements.c tests/statements.h
+STATEMENTS_LIBS = tests/libstatements.la -lpthread
+STATEMENTS_LDFLAGS = -Wl,--wrap=PQexec -Wl,--wrap=PQexecParams -Wl,--wrap=PQexecPrepared \
+	-Wl,--wrap=PQprepare -Wl,--wrap=PQsendQuery -Wl,--wrap=PQsendQueryParams \
+	-Wl,--wrap=PQsendQueryPrepared -Wl,--wrap=PQsendPrepare
 # For tests of SQL alone.
 SQL_LIBS = tests/libtestdb.la $(PQ_LIBS)
 
