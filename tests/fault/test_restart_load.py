@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The server restarts and crashes under load: workers wait for it and come back, no job is lost, none ends twice."""
 import os
+import re
 import signal
 import threading
 import time
@@ -68,11 +69,17 @@ with testdb.Server(fsync="on") as s:
     is_(c.sql("select id, count(*) from public.ended group by id having count(*) > 1"), [], "none twice")
     ok(unknown[0] > 0, "the load went on while the server was away")
     started = log.counts("S")
-    diag(f"{sum(1 for n in started.values() if n > 1)} of {len(started)} handlers were started twice")
+    twice = {i for i, n in started.items() if n > 1}
+    diag(f"{len(twice)} of {len(started)} handlers were started twice")
     invariants.holds(c, "after restarts and crashes")
     for p in workers:
-        ok(all("connected" in x or "log: " in x for x in p.log().splitlines()), "a worker says nothing odd")
-        ok(len(p.log().splitlines()) < 60 * ROUNDS, "and little")
+        said = p.log().splitlines()
+        odd = [x for x in said if not re.match(r"connected \d+$|disconnected$|log: |lost \d+$", x)]
+        is_(odd, [], "a worker says nothing odd")
+        # A claim does not wait for the disk: a crash of the server may undo one that a worker has begun to work on.
+        lost = {int(x.split()[1]) for x in said if re.match(r"lost \d+$", x)}
+        is_(lost - twice, set(), "only outcomes of jobs that were started again did not count")
+        ok(len(said) < 60 * ROUNDS, "and little") or diag("\n".join(said))
         p.kill(signal.SIGTERM)
         is_(p.wait(20), 0, "it ends well")
     c.close()
