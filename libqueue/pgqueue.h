@@ -471,7 +471,13 @@ PGQUEUE_API int pgqueue_worker_schedule(pgqueue_worker *worker, const char *key,
                                         const char *cron, const char *tz, const char *json,
                                         const char *options, pgqueue_error *error);
 
-/* Runs the worker on its own loop until it has stopped and drained.
+/* At its end, when the running handlers have finished or the drain timeout is over, a worker takes
+ * so long at most, in milliseconds, to settle what has ended and to sign off. It does not wait
+ * longer for a database that is away. Who ends worker processes from outside leaves them more than
+ * that. */
+#define PGQUEUE_LEAVE_MS 2000
+
+/* Runs the worker on its own loop until it has stopped and drained, PGQUEUE_LEAVE_MS included.
  * Returns 0 after a drain; ESTATE if handlers still ran at the drain timeout (their jobs were given
  * back, the process should exit), or if the database was away at the end and finished jobs could
  * not be settled (they run again); EINVAL, ENOTFOUND, ESCHEMA when it cannot ever work. A database

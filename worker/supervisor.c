@@ -34,9 +34,11 @@
 #include "reload.h"
 
 enum {
-    CREWS_MAX = 8,      /* reloads faster than drains: then the oldest is told to stop now */
-    CHECK_MAX_S = 20,   /* a module that takes longer to load is no good */
-    LAST_WORD_MS = 600, /* beyond the drain, before what is left is killed */
+    CREWS_MAX = 8,    /* reloads faster than drains: then the oldest is told to stop now */
+    CHECK_MAX_S = 20, /* a module that takes longer to load is no good */
+    /* Beyond the drain, before what is left is killed: a worker takes its leave of the database,
+     * then ends commands that outlived the drain (process.c). */
+    LAST_WORD_MS = PGQUEUE_LEAVE_MS + 1000,
     SAME_ORDER_MS = 50, /* one TERM sent to the process and to its group arrives twice */
     EXIT_OK = 0,
     EXIT_FAILED = 1,
@@ -357,7 +359,7 @@ static void stop(struct supervisor *s, int now)
     int64_t at = shared_now_ms();
     const struct config *config = current_config(s);
     double drain = config != NULL ? config_number(config, "worker", "drain_timeout") : 0;
-    struct timeval last = {(time_t)drain, LAST_WORD_MS * 1000};
+    struct timeval last = {LAST_WORD_MS / 1000, LAST_WORD_MS % 1000 * 1000};
     int again = s->stopping != 0;
     if (again && (s->stopping == 2 || (!now && at - s->stopping_ms < SAME_ORDER_MS)))
         return;
@@ -371,8 +373,8 @@ static void stop(struct supervisor *s, int now)
         kill(s->checker, SIGKILL);
     for (int i = 0; i < s->crew_count; i++)
         crew_order(s->crews[i], now ? PROCESS_NOW : PROCESS_DRAIN);
-    if (now)
-        last.tv_sec = 0;
+    if (!now)
+        last.tv_sec += (time_t)drain;
     event_add(s->deadline, &last);
     look_at_crews(s);
 }

@@ -6,9 +6,8 @@
 #include "db/call.h"
 #include "run/worker.h"
 
-/* A database that is away is not waited for at the end: so long for the last settles and the
- * sign-off together, half of it for the settles. */
-#define LEAVE_MOST_US 2000000u
+/* For the last settles and the sign-off together; half of it for the settles. */
+#define LEAVE_MOST_US (PGQUEUE_LEAVE_MS * 1000u)
 
 static void begin_drain(struct pgqueue_worker *w, uint64_t now_us)
 {
