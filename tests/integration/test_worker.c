@@ -819,6 +819,33 @@ static void busy(void)
     is_int(stop(&r), PGQUEUE_OK, "it stops");
 }
 
+/* As many handlers as one likes run on the two connections. */
+static void crowd(void)
+{
+    enum { CROWD = 512 };
+    struct seen seen = {0};
+    struct gate gate = GATE_INIT;
+    struct runner r;
+    pgqueue_worker_options o = options(&seen);
+    o.threads = CROWD;
+    pgqueue_worker *w = worker(&o);
+    work(w, "crowd", 0, 0, gated, &gate);
+    testdb_sql(watch, "select /*schema*/create_queue('crowd'); select /*schema*/send('crowd') from "
+                      "generate_series(1, 600)");
+    start(&r, w);
+    wait_for(&gate.inside, CROWD, "all threads");
+    is_int(testdb_int(watch, "select count(*) from pg_stat_activity where datname = "
+                             "current_database() and application_name = 'pgqueue worker'"),
+           2, "a worker with 512 handlers at work has two connections");
+    is_int(atomic_load(&gate.inside), CROWD, "and no more handlers than threads");
+    open_gate(&gate);
+    wait_for(&seen.settled, 600, "all jobs");
+    is_int(testdb_int(watch, "select count(*) from pg_stat_activity where datname = "
+                             "current_database() and application_name = 'pgqueue worker'"),
+           2, "when they have ended, too");
+    is_int(stop(&r), PGQUEUE_OK, "it drains");
+}
+
 int main(void)
 {
     dsn = testdb_create();
@@ -838,5 +865,6 @@ int main(void)
     two_workers();
     late_commit();
     busy();
+    crowd();
     return done();
 }
