@@ -51,6 +51,7 @@ static int settle(pgqueue *queue, pgqueue_job *job, const char *word, const void
         pgqi_element_f64(p, delay_s);
     pgqi_param_array_end(p);
     pgqi_param_text(p, NULL);
+    pgqi_param_text(p, job->batch->queue);
     int rc = pgqi_call(&queue->session, STMT_SETTLE, p, &result, error);
     if (rc == PGQUEUE_OK && !pgqi_row_bool(result, 0, 0))
         rc = lost(job, error);

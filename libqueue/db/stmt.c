@@ -49,8 +49,8 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_SETTLE] = {"pgqueue_settle",
                      "select pg_catalog.unnest(" MARKER
                      "settle($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::float8[],"
-                     " $6::bigint[]))",
-                     6, 1},
+                     " $6::bigint[], $7::text))",
+                     7, 1},
     [STMT_TOUCH] = {"pgqueue_touch", "select " MARKER "touch($1::bigint, $2::bigint)", 2, 1},
     [STMT_PROGRESS] = {"pgqueue_progress",
                        "select " MARKER "progress($1::bigint, $2::bigint, $3::jsonb)", 3, 1},

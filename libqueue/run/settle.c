@@ -195,6 +195,18 @@ static void add_closes(struct pgqueue_worker *w)
     pgqi_param_array_end(p);
 }
 
+/* The queue of all that is sent, NULL: of several. A distributed server asks one node only, if it
+ * knows. */
+static const char *one_queue(const struct pgqueue_worker *w)
+{
+    const struct pgqueue_jobs *first = w->settling[0]->batch;
+    for (size_t i = 1; i < w->settling_count; i++)
+        if (w->settling[i]->batch != first &&
+            strcmp(w->settling[i]->batch->queue, first->queue) != 0)
+            return NULL;
+    return first->queue;
+}
+
 static void take_outcomes(struct pgqueue_worker *w)
 {
     /* What is repeated after an unknown outcome goes alone, so that its "lost" is not told. */
@@ -226,6 +238,7 @@ void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
     pgqi_param_array_end(p);
     add_outcomes(w);
     add_closes(w);
+    pgqi_param_text(p, one_queue(w));
     if (pgqi_params_bind(p)) {
         pgqi_conn_call(&w->settle, STMT_SETTLE, p, settle_done, w);
         return;

@@ -352,7 +352,7 @@ UNION ALL
     j.origin
    FROM ((/*schema*/job_lease l
      CROSS JOIN LATERAL unnest(l.ids) u(id))
-     JOIN /*schema*/job_live j ON ((j.id = u.id)))
+     JOIN /*schema*/job_live j ON (((j.id = u.id) AND (j.queue = l.queue))))
 UNION ALL
  SELECT f.id,
     f.queue,

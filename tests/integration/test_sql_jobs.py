@@ -267,6 +267,10 @@ for text in ("\x01", "{", "'", "ünï", '"\\u0000"', '"\\ud800"', "[" * 20000, "
         testdb.diag(repr(stored))
 is_(one("settle(%s::bigint[], %s::bigint[], null, null, null, %s::bigint[])", [j], [rows[j]], [rows[j]]), [True], "a lease is closed by name")
 is_(c.one("select count(*) from /*schema*/job_lease where lease = %s", rows[j]), 0, "and gone")
+k = one("send('p')")
+got = fetch("p")
+is_(one("settle(%s::bigint[], %s::bigint[], p_queue => 'fan')", [k], [got["lease"]]), [False], "a settle that names another queue finds nothing")
+is_(one("settle(%s::bigint[], %s::bigint[], p_queue => 'p')", [k], [got["lease"]]), [True], "one that names the job's queue does")
 
 # fan_out
 c.sql("select /*schema*/create_queue('fan')")

@@ -8,11 +8,10 @@ as $f$
 #variable_conflict use_column
 declare
   p_id alias for $1;
-  j /*schema*/job_live;
+  j /*schema*/job_live := /*schema*/lock_job(p_id);
   f /*schema*/job_finished;
 begin
-  select * into j from /*schema*/job_live where id = p_id for update;
-  if found then
+  if j.id is not null then
     if not /*schema*/unready(j) then return false; end if;
     perform /*schema*/finish(j.queue, array[p_id], 'cancelled', null, null, null, 'queued');
   end if;

@@ -12,8 +12,7 @@ declare
   v_bad bigint[];
   g record;
 begin
-  -- In the order of a settle, so that the two never wait for each other.
-  perform from /*schema*/job_lease where worker = p_worker order by lease for update;
+  perform /*schema*/lock_leases(array(select lease from /*schema*/job_lease where worker = p_worker));
   for g in
     with l as (delete from /*schema*/job_lease where worker = p_worker returning queue, started_on, ids)
     select l.queue, l.started_on, pg_catalog.array_agg(u.id) as ids from l, pg_catalog.unnest(l.ids) u(id) group by 1, 2 order by 1, 2

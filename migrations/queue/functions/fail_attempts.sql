@@ -23,7 +23,7 @@ begin
         'output', f.output) order by j.id) as entries
     from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_outputs), pg_catalog.unnest(p_delays),
       pg_catalog.unnest(p_started), pg_catalog.unnest(p_workers)) f(id, output, delay, started_on, worker)
-    join /*schema*/job_live j on j.id = f.id
+    join /*schema*/job_live j on j.id = f.id and j.queue = p_queue
     group by 1 order by 1
   loop
     if g.final then

@@ -50,7 +50,7 @@ begin
       k(rank, after, after_id) on k.rank = r.rank
     order by r.rank
   ), d as materialized (
-    delete from /*schema*/job_ready x where x.ctid = any (array(
+    delete from /*schema*/job_ready x where x.queue = p_queue and x.ctid = any (array(
       select p.ctid from c, lateral (
         select y.ctid from /*schema*/job_ready y
         where y.queue = p_queue and y.rank = c.rank and y.start_after <= v_now
@@ -60,7 +60,7 @@ begin
     returning x.id, x.start_after, x.rank, x.attempt
   ), j as materialized (
     select d.id, d.rank, d.start_after, d.attempt, v.data, v.created_on, v.retry_limit, v.expire_ms, v.origin
-    from d join /*schema*/job_live v on v.id = d.id
+    from d join /*schema*/job_live v on v.id = d.id and v.queue = p_queue
   ), l as (
     insert into /*schema*/job_lease (lease, worker, started_on, expire_on, queue, ids)
     select v_lease, p_worker, v_now, v_now + pg_catalog.make_interval(secs => pg_catalog.min(j.expire_ms) / 1000.0),
@@ -83,7 +83,7 @@ begin
     perform /*schema*/watch(p_worker, v_now);
   end if;
   if p_unflushed and not exists (select from /*schema*/queue_delta e
-      where e.xid = pg_catalog.pg_current_xact_id() and e.retry < 0) then
+      where e.xid = pg_catalog.pg_current_xact_id() and e.queue = p_queue and e.retry < 0) then
     perform pg_catalog.set_config('synchronous_commit', 'off', true);
   end if;
 end $f$;

@@ -26,7 +26,7 @@ begin
     select * from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_outputs), pg_catalog.unnest(p_started),
       pg_catalog.unnest(p_workers)) f(id, output, started_on, worker)
   ), d as (
-    delete from /*schema*/job_live j using f where j.id = f.id
+    delete from /*schema*/job_live j using f where j.id = f.id and j.queue = p_queue
     returning j.*, f.output, f.started_on, f.worker
   ), k as (
     insert into /*schema*/job_finished (id, created_on, start_after, started_on, completed_on, worker, purge_on, rank,

@@ -37,8 +37,8 @@ begin
   known := found or exists (select from /*schema*/job_worker w where w.id = p_worker);
   perform /*schema*/maintain_if_due(p_worker, v_now);
   gone := array(select r.id from rows from (pg_catalog.unnest(p_running), pg_catalog.unnest(p_leases)) r(id, lease)
-    where not exists (select from /*schema*/job_live j where j.id = r.id)
-      or not exists (select from /*schema*/job_lease l where l.lease = r.lease and r.id = any (l.ids)));
+    where not exists (select from /*schema*/job_lease l where l.lease = r.lease and r.id = any (l.ids)
+      and (select true from /*schema*/job_live j where j.id = r.id and j.queue = l.queue)));
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
     into due, v_some
     from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank)

@@ -9,10 +9,12 @@ declare
   v_now constant timestamptz := /*schema*/clock();
   w record;
 begin
-  delete from /*schema*/job_lease where lease in (
-    select l.lease from /*schema*/job_lease l
-    where not exists (select from unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id)
-    order by l.lease for update skip locked);
+  for w in select l.queue, array_agg(l.lease) as leases from /*schema*/job_lease l
+    where not exists (select from unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id and j.queue = l.queue) group by 1
+  loop
+    delete from /*schema*/job_lease where queue = w.queue and lease in (select l.lease from /*schema*/job_lease l
+      where l.queue = w.queue and l.lease = any (w.leases) order by l.lease for update skip locked);
+  end loop;
   delete from /*schema*/job_bell b where not exists (select from /*schema*/job_worker k where k.id = b.worker);
   for w in select id, beat_on from /*schema*/job_worker k
     where not exists (select from /*schema*/job_lease l where l.worker = k.id) order by id for update skip locked

@@ -20,7 +20,7 @@ begin
   insert into /*schema*/job_worker (id, started_on, beat_on, name)
     values (v_id, v_now, v_now, coalesce(p_name, 'pid ' || pg_backend_pid()));
   if p_before is not null then
-    perform from /*schema*/job_lease where worker = p_before order by lease for update; -- in the order of a settle
+    perform /*schema*/lock_leases(array(select lease from /*schema*/job_lease where worker = p_before));
     update /*schema*/job_lease set worker = v_id where worker = p_before and (p_held is null or lease = any (p_held));
     perform /*schema*/end_leases(p_before, '{}', '{}', 'the answer to the claim was lost');
     delete from /*schema*/job_bell where worker = p_before;

@@ -22,7 +22,7 @@ begin
     set attempt = j.attempt + v_counted, start_after = greatest(v_now, f.start_after), touched_on = null, progress = null,
       attempts = case when f.entry is null then j.attempts else /*schema*/add_attempt(j.attempts,
         f.entry || pg_catalog.jsonb_build_object('attempt', j.attempt + 1)) end
-    from f where j.id = f.id
+    from f where j.id = f.id and j.queue = p_queue
     returning j.id, j.start_after, j.rank, j.attempt
   ), r as (
     insert into /*schema*/job_ready (id, start_after, rank, attempt, queue)

@@ -14,13 +14,14 @@ declare
 begin
   perform from /*schema*/job_live where id = p_id and attempt > 0;
   if found then return /*schema*/run_now(p_id); end if;
-  select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled') for update;
+  select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled');
+  select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled') and queue = f.queue for update;
   if not found then return false; end if;
   q := /*schema*/get_queue(f.queue);
   -- The batch that the job ran in may still be leased and name it (I3): with the job live again, a late settle
   -- or a rescue would take it for open there.
-  perform from /*schema*/job_lease where ids @> array[p_id] order by lease for update;
-  update /*schema*/job_lease set ids = array_remove(ids, p_id) where ids @> array[p_id];
+  perform from /*schema*/job_lease where queue = f.queue and ids @> array[p_id] order by lease for update;
+  update /*schema*/job_lease set ids = array_remove(ids, p_id) where queue = f.queue and ids @> array[p_id];
   perform /*schema*/add_ranks(q, array[f.rank]);
   begin
     insert into /*schema*/job_live (id, created_on, start_after, rank, expire_ms, retry_ms, retry_max_ms, keep_queued_s,
@@ -34,7 +35,7 @@ begin
     raise exception 'job % cannot be queued again: another job of queue "%" has its singleton key "%"', f.id, f.queue,
       f.singleton_key using errcode = 'PQ409';
   end;
-  delete from /*schema*/job_finished where id = p_id and slot = f.slot;
+  delete from /*schema*/job_finished where queue = f.queue and id = p_id and slot = f.slot;
   insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (f.id, v_now, f.rank, 0, f.queue);
   insert into /*schema*/queue_delta (queue, created) values (f.queue, 1);
   insert into /*schema*/queue_delta (queue, purge_on, failed, cancelled)

@@ -7,11 +7,10 @@ as $f$
 #variable_conflict use_column
 declare
   p_id alias for $1;
-  j /*schema*/job_live;
+  j /*schema*/job_live := /*schema*/lock_job(p_id);
 begin
-  select * into j from /*schema*/job_live where id = p_id for update;
-  if not found or not /*schema*/unready(j) then return false; end if;
-  update /*schema*/job_live set start_after = least(start_after, /*schema*/clock()) where id = p_id returning * into j;
+  if j.id is null or not /*schema*/unready(j) then return false; end if;
+  update /*schema*/job_live set start_after = least(start_after, /*schema*/clock()) where queue = j.queue and id = p_id returning * into j;
   insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (j.id, j.start_after, j.rank, j.attempt, j.queue);
   perform /*schema*/ring(j.queue, j.start_after, 1);
   return true;

@@ -5,8 +5,10 @@
 --   p_details   outputs or errors; JSON as text, other text becomes a JSON string; NULL: none
 --   p_delays    seconds until the next start, for snooze and retry; NULL: none, or by the job's backoff
 --   p_closes    leases of which this was the last: their row goes at once instead of at the next sweep
+--   p_queue     the queue, when all are of one and the caller knows it: a distributed server then asks one node only
+drop function if exists /*schema*/settle(bigint[], bigint[], text[], text[], float8[], bigint[]);
 create or replace function /*schema*/settle(p_ids bigint[], p_leases bigint[], p_outcomes text[] default null,
-  p_details text[] default null, p_delays float8[] default null, p_closes bigint[] default null)
+  p_details text[] default null, p_delays float8[] default null, p_closes bigint[] default null, p_queue text default null)
 returns boolean[] language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $f$
@@ -23,7 +25,7 @@ declare
   g record;
 begin
   -- Lock first, look in the next statement: it sees what the locks waited for.
-  perform from /*schema*/job_lease l where l.lease = any (p_leases) order by l.lease for update;
+  p_queue := coalesce(/*schema*/lock_leases(p_leases, p_queue), p_queue);
   if p_details is not null then
     begin
       v_details := p_details::jsonb[];
@@ -39,7 +41,8 @@ begin
     from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_leases), pg_catalog.unnest(p_outcomes),
       pg_catalog.unnest(v_details), pg_catalog.unnest(p_delays)) with ordinality s(id, lease, outcome, detail, delay, ord)
     join (select x.lease, x.queue, x.started_on, x.worker, pg_catalog.unnest(x.ids) as id
-      from /*schema*/job_lease x where x.lease = any (p_leases)) l on l.lease = s.lease and l.id = s.id
+      from /*schema*/job_lease x
+      where x.lease = any (p_leases) and (p_queue is null or x.queue = p_queue)) l on l.lease = s.lease and l.id = s.id
     group by 1, 2 order by 1, 2
   loop
     v_returned := '{}';
@@ -55,7 +58,7 @@ begin
           from /*schema*/fail_attempts(g.queue, g.ids, g.details, g.delays, g.started, g.workers);
       when 'snooze' then
         v_some := /*schema*/requeue(g.queue, g.ids, array(select v_now + coalesce(pg_catalog.make_interval(secs => d.delay),
-          (select pg_catalog.make_interval(secs => j.retry_ms / 1000.0) from /*schema*/job_live j where j.id = d.id))
+          (select pg_catalog.make_interval(secs => j.retry_ms / 1000.0) from /*schema*/job_live j where j.id = d.id and j.queue = g.queue))
           from rows from (pg_catalog.unnest(g.ids), pg_catalog.unnest(g.delays)) with ordinality d(id, delay, o) order by d.o), null);
         v_returned := v_some;
       when 'release' then
@@ -74,7 +77,8 @@ begin
   if v_groups > 1 and (select pg_catalog.count(distinct i) from pg_catalog.unnest(v_open) i) < pg_catalog.cardinality(v_open) then
     raise exception 'settle: a job is named twice, with different outcomes' using errcode = '22023';
   end if;
-  perform /*schema*/trim_leases(p_leases, v_back, p_closes, pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids));
+  perform /*schema*/trim_leases(p_queue, p_leases, v_back, p_closes,
+    pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids));
   if pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids) then
     return pg_catalog.array_fill(true, array[pg_catalog.cardinality(p_ids)]);
   end if;

@@ -9,31 +9,33 @@ as $f$
 declare
   v_now constant timestamptz := /*schema*/clock();
   v_last bigint;
-  v_id bigint;
+  o record;
   v_count bigint := 0;
   v_old bigint[];
+  v_queues text[];
   j /*schema*/job_live;
 begin
   with c as (
-    select id, start_after + pg_catalog.make_interval(secs => keep_queued_s) < v_now as old
+    select id, queue, start_after + pg_catalog.make_interval(secs => keep_queued_s) < v_now as old
     from /*schema*/job_live where id > (select swept_id from /*schema*/maintenance) order by id limit 10000
   )
-  select pg_catalog.max(id), pg_catalog.array_agg(id order by id) filter (where old) into v_last, v_old from c;
-  foreach v_id in array coalesce(v_old, '{}') loop
-    select * into j from /*schema*/job_live where id = v_id for update skip locked;
+  select pg_catalog.max(id), pg_catalog.array_agg(id order by id) filter (where old),
+      pg_catalog.array_agg(queue order by id) filter (where old) into v_last, v_old, v_queues from c;
+  for o in select * from rows from (pg_catalog.unnest(v_old), pg_catalog.unnest(v_queues)) u(id, queue) loop
+    select * into j from /*schema*/job_live where id = o.id and queue = o.queue for update skip locked;
     if found and j.start_after + pg_catalog.make_interval(secs => j.keep_queued_s) < v_now then
       begin
         if /*schema*/unready(j) then
-          perform /*schema*/finish(j.queue, array[v_id], 'cancelled',
+          perform /*schema*/finish(j.queue, array[j.id], 'cancelled',
             array[pg_catalog.jsonb_build_object('message', 'not started within keep_queued')], null, null, 'queued');
           v_count := v_count + 1;
         end if;
       exception when others then -- an end hook that fails: the walk goes on
-        raise warning 'maintenance: job % cannot be cancelled: % (%)', v_id, sqlerrm, sqlstate;
+        raise warning 'maintenance: job % cannot be cancelled: % (%)', o.id, sqlerrm, sqlstate;
       end;
     end if;
     if v_count >= 1000 then
-      v_last := v_id;
+      v_last := o.id;
       exit;
     end if;
   end loop;

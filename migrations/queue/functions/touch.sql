@@ -8,15 +8,17 @@ as $f$
 declare
   p_id alias for $1;
   p_lease alias for $2;
+  v_queue text;
 begin
-  if not /*schema*/open_in_lease(p_id, p_lease) then return 'lost'; end if;
-  update /*schema*/job_live set touched_on = /*schema*/clock() where id = p_id;
+  v_queue := /*schema*/queue_if_open(p_id, p_lease);
+  if v_queue is null then return 'lost'; end if;
+  update /*schema*/job_live set touched_on = /*schema*/clock() where queue = v_queue and id = p_id;
   return case when found then 'ok' else 'lost' end;
 end $f$;
 create or replace function /*schema*/touch(ids bigint[], leases bigint[]) returns text[]
 language sql
 as $f$
-  select from /*schema*/job_lease l where l.lease = any ($2) order by l.lease for update; -- in the order of a settle
+  select /*schema*/lock_leases($2);
   select array(select /*schema*/touch(u.id, u.lease)
     from rows from (pg_catalog.unnest($1), pg_catalog.unnest($2)) with ordinality u(id, lease, o) order by u.o)
 $f$;

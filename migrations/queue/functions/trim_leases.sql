@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: MIT
 -- After a settle: takes jobs that went back to the queue out of their leases, and removes leases that hold
 -- nothing open. A completed job is not taken out: its job_live row is gone, which says the same.
+--   p_queue   their queue, or NULL: any
 --   p_back    jobs that returned; p_closes  leases that the client says are done with
 --   p_all_ok  every job of the settle was open, so a lease with as many jobs as were settled is empty
-create or replace function /*schema*/trim_leases(p_leases bigint[], p_back bigint[], p_closes bigint[], p_all_ok boolean)
+create or replace function /*schema*/trim_leases(p_queue text, p_leases bigint[], p_back bigint[], p_closes bigint[],
+  p_all_ok boolean)
 returns void language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
 as $f$
@@ -11,14 +13,14 @@ begin
   if p_back <> '{}' then
     update /*schema*/job_lease l
       set ids = array(select i from pg_catalog.unnest(l.ids) with ordinality u(i, o) where i <> all (p_back) order by o)
-      where l.lease = any (p_leases) and l.ids operator(pg_catalog.&&) p_back;
+      where l.lease = any (p_leases) and (p_queue is null or l.queue = p_queue) and l.ids operator(pg_catalog.&&) p_back;
     p_all_ok := false; -- the counts below no longer match
     p_closes := p_leases;
   end if;
   delete from /*schema*/job_lease l using (
       select x as lease, pg_catalog.count(*) as settled from pg_catalog.unnest(p_leases) x group by x) c
-    where l.lease = c.lease
+    where l.lease = c.lease and (p_queue is null or l.queue = p_queue)
       and (p_all_ok and c.settled = pg_catalog.cardinality(l.ids)
         or l.lease = any (p_closes) and not exists (
-          select from pg_catalog.unnest(l.ids) i(id) join /*schema*/job_live j on j.id = i.id));
+          select from pg_catalog.unnest(l.ids) i(id) join /*schema*/job_live j on j.id = i.id and j.queue = l.queue));
 end $f$;

@@ -16,7 +16,7 @@ union all
     make_interval(secs => j.retry_ms / 1000.0), j.backoff, j.start_after, j.created_on, l.started_on, null,
     make_interval(secs => j.expire_ms / 1000.0), j.singleton_key, j.group_id, j.dead_letter,
     j.progress, l.worker, j.attempts, j.origin
-  from /*schema*/job_lease l cross join lateral unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id
+  from /*schema*/job_lease l cross join lateral unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id and j.queue = l.queue
 union all
   select f.id, f.queue, f.queue, f.state, -f.rank, f.data, f.attempt, greatest(f.attempt - 1, 0), f.retry_limit,
     make_interval(secs => f.retry_ms / 1000.0), f.backoff, f.start_after, f.created_on, f.started_on, f.completed_on,
