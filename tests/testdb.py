@@ -252,6 +252,15 @@ def wait(condition, timeout, what):
         pause = min(pause * 2, 0.05)
 
 
+def in_time(limit, sentence, measure, tries=3):
+    """A promise about time: measure() answers how many seconds it took. Whatever the program does, another one may have the
+    processors just then, so up to three are measured and the best one counts."""
+    took = []
+    while not took or (took[-1] > limit and len(took) < tries):
+        took.append(measure())
+    return ok(took[-1] <= limit, f"{sentence} ({', '.join(f'{t:.2f}' for t in took)} s)")
+
+
 def tmp(name=""):
     """A path in this program's scratch folder, which make check empties."""
     return os.path.join(os.environ.get("PGQUEUE_TEST_TMP") or "/tmp", name)

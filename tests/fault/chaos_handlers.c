@@ -59,8 +59,16 @@ static void spin(long ms)
         continue;
 }
 
-/* Payload: a number of milliseconds to take, or "spin MS", "segv", "abort", "exit", "memory".
- * The output is the process. */
+/* Until the test makes the file: the file is the event. */
+static void wait_for_gate(void)
+{
+    const char *gate = getenv("CHAOS_GATE");
+    while (gate != NULL && access(gate, F_OK) != 0)
+        take(5);
+}
+
+/* Payload: a number of milliseconds to take, or "gate", "spin MS", "segv", "abort", "exit",
+ * "memory". The output is the process. */
 static int act(pgqueue_job *job, void *user)
 {
     static int *volatile nowhere = (int *)64; /* no sanitizer may look at it first */
@@ -76,6 +84,8 @@ static int act(pgqueue_job *job, void *user)
         exit(3);
     else if (strstr(how, "memory") != NULL)
         use_up_memory();
+    else if (strstr(how, "gate") != NULL)
+        wait_for_gate();
     else if (strncmp(how, "\"spin ", 6) == 0)
         spin(strtol(how + 6, NULL, 10));
     else

@@ -82,10 +82,12 @@ stop(d)
 d = start(TWO, "again.ini", "processes = 2\nconcurrency = 6")
 other = start(f"[queue other]\n{ACT}", "other.ini")  # would take a process that stays away for dead
 in_state("failed", send("bad", "segv", 6))
-neighbours = send("good", 2000, 8)
-in_state("active", neighbours, 40)
+neighbours = send("good", "gate", 8)
+in_state("active", neighbours)
 in_state("failed", send("bad", "segv", 2))
+open(storm.GATE, "w", encoding="ascii").close()
 in_state("completed", neighbours)
+os.unlink(storm.GATE)
 is_(c.one("select max(attempt) from /*schema*/job where id = any (%s)", neighbours), 1,
     "neighbours of crashes are not charged either when the next process starts late")
 diag(f"{len(d.lines('a worker died'))} workers died, restarts late: {re.findall(r'in_ms=([0-9]+)', d.log())} ms")
@@ -122,45 +124,58 @@ def clear():
     c.wait("select count(*) = 0 from /*schema*/job_live", timeout=30)
 
 
-d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
-jobs = load(d)
-before = c.one("select /*schema*/clock()")
-os.kill(d.worker(), signal.SIGKILL)
-took, charges = freed(before, jobs)
-diag(f"SIGKILL of a worker process with {len(jobs)} jobs, {len(jobs) - RUNNING} not started: all claimable after {took:.3f} s")
-ok(took <= 3, "a worker process is killed with 1,000 running jobs: all are claimable within 3 s")
-is_(charges, {k: v for k, v in {0: len(jobs) - RUNNING, 1: RUNNING}.items() if v}, "those that had not started without a lost attempt")
-d.kill(signal.SIGKILL)
-d.wait()
-testdb.wait(lambda: not storm.running(d.path), 40, "no process is left")
-clear()
+def killed_worker():
+    d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
+    jobs = load(d)
+    before = c.one("select /*schema*/clock()")
+    os.kill(d.worker(), signal.SIGKILL)
+    took, charges = freed(before, jobs)
+    diag(f"SIGKILL of a worker process with {len(jobs)} jobs, {len(jobs) - RUNNING} not started: all claimable after {took:.3f} s")
+    is_(charges, {k: v for k, v in {0: len(jobs) - RUNNING, 1: RUNNING}.items() if v}, "those that had not started without a lost attempt")
+    d.kill(signal.SIGKILL)
+    d.wait()
+    testdb.wait(lambda: not storm.running(d.path), 40, "no process is left")
+    clear()
+    return took
 
-d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
-jobs = load(d)
-other = start(f"[queue other]\n{ACT}", "other.ini")
-pids = storm.running(d.path)
-before = c.one("select /*schema*/clock()")
-for pid in pids:
-    os.kill(pid, signal.SIGKILL)
-took, charges = freed(before, jobs)
-diag(f"SIGKILL of a whole daemon with {len(jobs)} jobs: all claimable after {took:.3f} s")
-ok(took <= 3, "a whole daemon is killed: another frees its jobs within 3 s")
-is_(charges, {1: len(jobs)}, "nobody knows which had started: each is charged")
+
+testdb.in_time(3, "a worker process is killed with 1,000 running jobs: all are claimable in time", killed_worker)
+
+
+def killed_daemon():
+    d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
+    jobs = load(d)
+    other = start(f"[queue other]\n{ACT}", "other.ini")
+    pids = storm.running(d.path)
+    # None may act on another's death: a supervisor reports what had started, a worker gives back what had not. Frozen,
+    # they do not, but the kernel would wake a worker whose supervisor is gone: that one dies last.
+    storm.freeze(pids)
+    pids.sort(key=lambda pid: pid == d.process.pid)
+    before = c.one("select /*schema*/clock()")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    took, charges = freed(before, jobs)
+    diag(f"SIGKILL of a whole daemon with {len(jobs)} jobs: all claimable after {took:.3f} s")
+    is_(charges, {1: len(jobs)}, "nobody knows which had started: each is charged")
+    clear()
+    stop(other)
+    return took
+
+
+testdb.in_time(3, "a whole daemon is killed: another frees its jobs in time", killed_daemon)
 storm.holds(eyes, "the invariants hold after the kills")
-clear()
-stop(other)
 
 # --- SIGSTOP until the leases are taken away
 SLEEPY = f"[queue sleepy]\n{ACT}retry_limit = 2\nretry_delay = 0\nconcurrency = 10\n"
 d = start(SLEEPY, "stopped.ini")
-jobs = send("sleepy", 1500, 10)
-testdb.wait(lambda: all(job in storm.starts() for job in jobs), 20, "all run")
+jobs = send("sleepy", "gate", 10)
+testdb.wait(lambda: all(job in storm.starts() for job in jobs), 60, "all run")
 first = d.worker()
 frozen = storm.running(d.path)
-for pid in frozen:
-    os.kill(pid, signal.SIGSTOP)
+storm.freeze(frozen)
 other = start(SLEEPY, "finisher.ini")
 ok(not c.one("select count(*)::int from /*schema*/job where state::text <> 'active' and id = any (%s)", jobs), "a stopped daemon keeps its jobs")
+open(storm.GATE, "w", encoding="ascii").close()
 # Beats are looked at by this clock alone: half a minute without one has passed now, for everybody but the one who looks.
 c.sql("""create or replace function /*schema*/clock() returns timestamptz language sql volatile parallel safe
          as $f$ select pg_catalog.clock_timestamp() + interval '31 s' $f$""")
@@ -171,8 +186,8 @@ was = c.sql(LOOK, jobs)
 is_({(r[1], r[2], r[3]) for r in was}, {("completed", 2, str(finisher))}, "after half a minute without a beat another finishes them")
 for pid in frozen:
     os.kill(pid, signal.SIGCONT)
-testdb.wait(lambda: sum(e.pid == first and e.what == "E" for e in storm.events()) == len(jobs), 30, "the first handlers come to their end")
-d.wait_line("an outcome did not count", 20)
+testdb.wait(lambda: sum(e.pid == first and e.what == "E" for e in storm.events()) == len(jobs), 60, "the first handlers come to their end")
+d.wait_line("an outcome did not count", 60)
 after = send("sleepy", 1, 20)
 in_state("completed", after, 30)
 is_(c.sql(LOOK, jobs), was, "its late outcomes are lost and change nothing")

@@ -143,6 +143,21 @@ def signal_to(pid, sig=signal.SIGKILL):
         return False
 
 
+def freeze(pids):
+    """Stops processes and returns when none of their threads runs any more."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+
+    def stopped():
+        for pid in pids:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/stat", encoding="ascii", errors="replace") as f:
+                    if f.read().rsplit(")", 1)[1].split()[0] not in "TZX":
+                        return False
+        return True
+    testdb.wait(stopped, 60, f"{pids} stand still")
+
+
 def running(config):
     """The pids of all supervisors and workers of a configuration file."""
     found = []
@@ -162,7 +177,8 @@ def running(config):
 
 MODULE = os.path.join(os.environ["PGQUEUE_TEST_BUILDDIR"], "tests", "fault", ".libs", "chaos_handlers.so")
 EVENTS = testdb.tmp("events")
-ENV = {"CHAOS_EVENTS": EVENTS}
+GATE = testdb.tmp("gate")  # handlers with the payload "gate" end when this file is there
+ENV = {"CHAOS_EVENTS": EVENTS, "CHAOS_GATE": GATE}
 Event = collections.namedtuple("Event", "what job attempt pid at")
 
 
