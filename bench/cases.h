@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The measurements. Each takes an empty database with the schema, the queue and a table for the raw
- * reference, measures, and reports lines. */
+/* The measurements, one to a file of its name. Each takes an empty database with the schema, the
+ * queue and a table for the raw reference, measures, and reports lines; main.c has the table. */
 #ifndef PGQUEUE_BENCH_CASES_H
 #define PGQUEUE_BENCH_CASES_H
 
-/* size: jobs, or seconds where the case says so. */
-void case_setup(const char *dsn, long size);   /* migrates and creates what the others need */
-void case_raw(const char *dsn, long size);     /* COPY and batched DELETE: the limit */
-void case_single(const char *dsn, long size);  /* seconds of single sends, plain INSERTs between */
-void case_drain(const char *dsn, long size);   /* bulk enqueue, then one worker empties the queue */
-void case_sustain(const char *dsn, long size); /* seconds of enqueue and work at once */
-void case_held(const char *dsn, long size);    /* the same with a snapshot held open */
-void case_latency(const char *dsn, long size); /* enqueue call to handler start, 20 per second */
-void case_kill(const char *dsn, long size);    /* kill -9 with so many running jobs */
-void case_fanout(const char *dsn, long size);  /* users */
-void case_idle(const char *dsn, long size);    /* seconds of a worker with nothing to do */
+/* size: jobs, or what the table says. */
+typedef void bench_case(const char *dsn, long size);
+
+bench_case case_setup; /* migrates and creates what the others need */
+
+/* The ways of a job, beside the limit. */
+bench_case case_raw, case_single, case_drain, case_sustain, case_held, case_senders;
+/* A worker process with little or nothing to do. */
+bench_case case_latency, case_half, case_idle, case_kill, case_fanout;
+/* What must not matter, each in turns with the plain case. */
+bench_case case_plan_fresh, case_plan_backlog, case_plan_future, case_plan_ranks, case_plan_queues,
+    case_plan_silent, case_plan_workers;
+/* The cost of a job as one thing grows. */
+bench_case case_growth_backlog, case_growth_workers, case_growth_queues, case_growth_payload;
 
 #endif

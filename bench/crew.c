@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes of a measurement: a worker, a producer, and the counters that they share with whoever
+/* Processes of a measurement: workers, producers, and the counters that they share with whoever
  * started them. */
 #include "crew.h"
 
@@ -14,9 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "load.h"
 #include "meter.h"
-
-#define BULK 1000
 
 struct shared *shared_new(void)
 {
@@ -25,6 +24,11 @@ struct shared *shared_new(void)
     if (shared == MAP_FAILED)
         die("no shared memory");
     return shared;
+}
+
+void shared_free(struct shared *shared)
+{
+    munmap(shared, sizeof *shared);
 }
 
 /* Forks; the child dies with this process. */
@@ -48,12 +52,13 @@ static pgqueue_worker *running;
 
 static void on_event(void *user, const pgqueue_event *event)
 {
+    double never = 0;
     (void)user;
     if (event->kind == PGQUEUE_EVENT_SETTLED) {
         atomic_store(&mine->settled_s, seconds());
         atomic_fetch_add(&mine->settled, event->count);
     } else if (event->kind == PGQUEUE_EVENT_CONNECTED) {
-        atomic_store(&mine->first_s, seconds());
+        atomic_compare_exchange_strong(&mine->first_s, &never, seconds());
     }
 }
 
@@ -74,11 +79,13 @@ static int handle_noop(pgqueue_job *job, void *user)
 static int handle_stamp(pgqueue_job *job, void *user)
 {
     double now = seconds();
-    const char *i = strstr(pgqueue_job_data(job, NULL), "\"i\": ");
+    const char *text = strstr(pgqueue_job_data(job, NULL), "\"i\": ");
+    long i = text != NULL ? strtol(text + 5, NULL, 10) : STAMPS;
     (void)user;
-    if (i != NULL)
-        mine->started_s[strtol(i + 5, NULL, 10) & 0xffff] = now;
-    atomic_fetch_add(&mine->started, 1);
+    if (i < STAMPS) {
+        mine->started_s[i] = now;
+        atomic_fetch_add(&mine->started, 1);
+    }
     return PGQUEUE_DONE;
 }
 
@@ -96,36 +103,42 @@ static void on_term(int sig)
     pgqueue_worker_stop(running);
 }
 
-static void run_worker(const char *dsn, const char *queue, enum worker_kind kind, int concurrency,
-                       int once)
+static void run_worker(const char *dsn, const struct duty *duty)
 {
     pgqueue_handler *const handlers[] = {handle_noop, handle_stamp, handle_forever};
     pgqueue_worker_options options = PGQUEUE_WORKER_OPTIONS_INIT;
     pgqueue_work_options work = PGQUEUE_WORK_OPTIONS_INIT;
     pgqueue_error error;
+    char name[QUEUE_NAME_ROOM];
     options.event = on_event;
     options.log = on_log;
-    options.once = once;
-    work.on_loop = kind == WORKER_FOREVER;
-    if (concurrency > 0)
-        work.concurrency = concurrency;
-    if (pgqueue_worker_new(dsn, &options, &running, &error) != PGQUEUE_OK ||
-        pgqueue_work(running, queue, &work, handlers[kind], NULL, &error) != PGQUEUE_OK)
+    options.once = duty->once;
+    options.max_jobs = duty->max_jobs;
+    work.on_loop = duty->kind == WORKER_FOREVER;
+    if (duty->concurrency > 0)
+        work.concurrency = duty->concurrency;
+    if (pgqueue_worker_new(dsn, &options, &running, &error) != PGQUEUE_OK)
         die("%s", error.message);
+    for (int i = 0; i < (duty->queues > 0 ? duty->queues : 1); i++) {
+        const char *queue = duty->queue != NULL ? duty->queue : QUEUE;
+        if (duty->queues > 0)
+            queue = queue_name(name, i);
+        if (pgqueue_work(running, queue, &work, handlers[duty->kind], NULL, &error) != PGQUEUE_OK)
+            die("%s", error.message);
+    }
     signal(SIGTERM, on_term);
     if (pgqueue_worker_run(running, &error) != 0)
         die("%s", error.message);
     pgqueue_worker_free(running);
 }
 
-pid_t start_worker(const char *dsn, const char *queue, enum worker_kind kind, int concurrency,
-                   int once, struct shared *shared)
+pid_t start_worker(const char *dsn, const struct duty *duty, struct shared *shared)
 {
     pid_t pid = spawn();
     if (pid != 0)
         return pid;
     mine = shared;
-    run_worker(dsn, queue, kind, concurrency, once);
+    run_worker(dsn, duty);
     exit(0);
 }
 
@@ -177,30 +190,16 @@ void wait_count(_Atomic long *counter, long value, double limit_s)
     }
 }
 
-pgqueue *queue_open(const char *dsn)
+void freeze(const pid_t *pids, int count)
 {
-    pgqueue *queue;
-    pgqueue_error error;
-    if (pgqueue_open(dsn, NULL, &queue, &error) != PGQUEUE_OK)
-        die("%s", error.message);
-    return queue;
+    for (int i = 0; i < count; i++)
+        kill(pids[i], SIGSTOP);
 }
 
-void send_bulk(pgqueue *queue, long first, long count)
+void thaw(const pid_t *pids, int count)
 {
-    static char text[BULK][PAYLOAD_ROOM];
-    static pgqueue_payload payloads[BULK];
-    pgqueue_error error;
-    for (long at = 0; at < count; at += BULK) {
-        size_t n = count - at < BULK ? (size_t)(count - at) : BULK;
-        for (size_t i = 0; i < n; i++) {
-            long number = first + at + (long)i;
-            payloads[i].len = (size_t)snprintf(text[i], sizeof text[i], PAYLOAD, number, number);
-            payloads[i].json = text[i];
-        }
-        if (pgqueue_send_many(queue, QUEUE, payloads, n, NULL, NULL, &error) != PGQUEUE_OK)
-            die("%s", error.message);
-    }
+    for (int i = 0; i < count; i++)
+        kill(pids[i], SIGCONT);
 }
 
 pid_t start_producer(const char *dsn, struct shared *shared)
@@ -216,8 +215,40 @@ pid_t start_producer(const char *dsn, struct shared *shared)
                 sleep_s(0.002);
             continue;
         }
-        send_bulk(queue, atomic_load(&shared->sent), BULK);
-        atomic_fetch_add(&shared->sent, BULK);
+        send_bulk(queue, STAMPS + atomic_load(&shared->sent), 1000);
+        atomic_fetch_add(&shared->sent, 1000);
+    }
+    pgqueue_close(queue);
+    exit(0);
+}
+
+pid_t start_paced(const char *dsn, double per_s, struct shared *shared)
+{
+    pid_t pid = spawn();
+    if (pid != 0)
+        return pid;
+    pgqueue *queue = queue_open(dsn);
+    double start = seconds();
+    for (long turn = 0; !atomic_load(&shared->stop); turn++) {
+        double wait = start + (double)turn * 100 / per_s - seconds();
+        if (wait > 0)
+            sleep_s(wait);
+        send_bulk(queue, STAMPS + turn * 100, 100);
+        atomic_fetch_add(&shared->sent, 100);
+    }
+    pgqueue_close(queue);
+    exit(0);
+}
+
+pid_t start_sender(const char *dsn, struct shared *shared)
+{
+    pid_t pid = spawn();
+    if (pid != 0)
+        return pid;
+    pgqueue *queue = queue_open(dsn);
+    while (!atomic_load(&shared->stop)) {
+        send_one(queue, STAMPS);
+        atomic_fetch_add(&shared->sent, 1);
     }
     pgqueue_close(queue);
     exit(0);

@@ -36,11 +36,18 @@ void sleep_s(double s)
     nanosleep(&t, NULL);
 }
 
+static void no_notice(void *arg, const char *message)
+{
+    (void)arg;
+    (void)message;
+}
+
 PGconn *db_connect(const char *dsn)
 {
     PGconn *conn = PQconnectdb(dsn);
     if (PQstatus(conn) != CONNECTION_OK)
         die("%s", PQerrorMessage(conn));
+    PQsetNoticeProcessor(conn, no_notice, NULL);
     return conn;
 }
 
@@ -111,6 +118,29 @@ double server_cpu(PGconn *conn)
     return ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
+double process_cpu(pid_t pid)
+{
+    struct stat_fields fields;
+    char text[24];
+    snprintf(text, sizeof text, "%d", (int)pid);
+    if (!read_stat(text, &fields))
+        die("a process of the measurement is gone");
+    return (double)fields.own / (double)sysconf(_SC_CLK_TCK);
+}
+
+double own_cpu(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double dead_rows(PGconn *conn)
+{
+    return db_number(conn, "select coalesce(sum(n_tup_upd + n_tup_del), 0) from"
+                           " pg_stat_user_tables where schemaname = 'pgqueue'");
+}
+
 static double wal_position(PGconn *conn)
 {
     return db_number(conn, "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')");
@@ -129,6 +159,18 @@ struct usage meter_stop(const struct meter *meter)
     usage.cpu_s = server_cpu(meter->conn) - meter->cpu_s;
     usage.wal = wal_position(meter->conn) - meter->wal;
     return usage;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 void report(const char *name, ...)

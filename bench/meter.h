@@ -23,17 +23,28 @@ void db_run(PGconn *conn, const char *sql);
  */
 double server_cpu(PGconn *conn);
 
+/* CPU seconds of a process that runs, all its threads. */
+double process_cpu(pid_t pid);
+/* The same of this one. */
+double own_cpu(void);
+
+/* Rows of the queue's tables that were updated or deleted so far, by sessions that have ended. */
+double dead_rows(PGconn *conn);
+
 struct meter {
     PGconn *conn;
     double start_s, cpu_s, wal;
 };
 struct usage {
-    double s;     /* wall time, of which nothing here depends but rates */
+    double s;     /* wall time */
     double cpu_s; /* of the server */
     double wal;   /* bytes */
 };
 struct meter meter_start(PGconn *conn);
 struct usage meter_stop(const struct meter *meter);
+
+/* The value in the middle; sorts. */
+double median(double *values, size_t count);
 
 /* One line of JSON on stdout: the case and pairs of a name and a double, NULL at the end. */
 void report(const char *name, ...) __attribute__((sentinel));

@@ -54,6 +54,8 @@ SCRIPT_TESTS += tests/integration/test_cli_schedule.py
 SCRIPT_TESTS += tests/integration/test_cli_send.py
 SCRIPT_TESTS += tests/integration/test_cli_sync.py
 SCRIPT_TESTS += tests/integration/test_cli_work.py
+# The measurements, which nobody runs by chance.
+SCRIPT_TESTS += tests/integration/test_bench.py
 # The documents and the examples.
 SCRIPT_TESTS += tests/integration/test_examples.py tests/integration/test_readme.py
 EXTRA_DIST += tests/documents.py

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* One worker process with so many queues, and a share of the jobs in each. */
+#include <stddef.h>
+
+#include "cases.h"
+#include "pair.h"
+
+static void load(pgqueue *queue, long jobs, long size)
+{
+    char name[QUEUE_NAME_ROOM];
+    for (int i = 0; i < (int)size; i++)
+        send_load(queue, &(struct load){.queue = queue_name(name, i), .count = jobs / size});
+}
+
+void case_plan_queues(const char *dsn, long size)
+{
+    queues_create(dsn, (int)size);
+    pair_measure(&(struct pair){.name = "plan_queues",
+                                .dsn = dsn,
+                                .jobs = 100000 / size * size,
+                                .duty = {.queues = (int)size},
+                                .load = load,
+                                .size = size});
+}

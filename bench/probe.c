@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Latency: from the call of pgqueue_send to the start of the handler. */
+#include "probe.h"
+
+#include <stdlib.h>
+
+#include "load.h"
+#include "meter.h"
+
+struct latency probe(pgqueue *queue, struct shared *shared, long samples)
+{
+    long before = atomic_load(&shared->started);
+    if (samples < 1 || samples > STAMPS / 2)
+        die("latency: 1 to %d samples", STAMPS / 2);
+    srand(1);
+    for (long i = 0; i < samples; i++) {
+        sleep_s(0.035 + 0.03 * rand() / RAND_MAX);
+        shared->sent_s[i] = seconds();
+        send_one(queue, i);
+    }
+    wait_count(&shared->started, before + samples, 60);
+    double *ms = shared->started_s;
+    for (long i = 0; i < samples; i++)
+        ms[i] = (ms[i] - shared->sent_s[i]) * 1e3;
+    median(ms, (size_t)samples);
+    return (struct latency){.p50 = ms[samples / 2],
+                            .p90 = ms[samples * 9 / 10],
+                            .p99 = ms[samples * 99 / 100],
+                            .p999 = ms[samples * 999 / 1000],
+                            .max = ms[samples - 1]};
+}

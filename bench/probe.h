@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Latency: from the call of pgqueue_send to the start of the handler. */
+#ifndef PGQUEUE_BENCH_PROBE_H
+#define PGQUEUE_BENCH_PROBE_H
+
+#include <pgqueue.h>
+
+#include "crew.h"
+
+struct latency {
+    double p50, p90, p99, p999, max; /* ms */
+};
+/* Sends so many jobs, about 20 a second at uneven distances, to a WORKER_STAMP that shares the
+ * counters. */
+struct latency probe(pgqueue *queue, struct shared *shared, long samples);
+
+#endif
