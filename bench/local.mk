@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Measurements: built with everything else so that they do not rot, run by bench/run, never by make check.
+EXTRA_DIST += bench/peers
 noinst_PROGRAMS += bench/pgq_bench
 bench_pgq_bench_SOURCES = \
 	bench/cases.h \
