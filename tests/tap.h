@@ -26,6 +26,13 @@ static struct {
     int failed;
 } tap;
 
+/* How long a wait waits that was given so many milliseconds: a minute at least. A deadline ends a
+ * test that hangs and promises nothing, and on a busy machine anything may take long. */
+static inline int tap_patience(int timeout_ms)
+{
+    return timeout_ms < 60000 ? 60000 : timeout_ms;
+}
+
 /* Announces the number of checks. Optional: done() prints a plan if there was none. */
 static inline void plan(int n)
 {

@@ -255,6 +255,7 @@ void testdb_wait(PGconn *conn, int timeout_ms, const char *fmt, ...)
     va_start(ap, fmt);
     char *sql = statement(fmt, ap);
     va_end(ap);
+    timeout_ms = tap_patience(timeout_ms);
     long long deadline = testdb_ms() + timeout_ms;
     for (int pause = 1;; pause = pause < PAUSE_MAX_MS / 2 ? pause * 2 : PAUSE_MAX_MS) {
         PGresult *res = PQexec(conn, sql);

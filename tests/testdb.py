@@ -24,6 +24,10 @@ import time
 _run = 0
 _failed = 0
 
+# Seconds that every wait waits at least, whatever its caller gives: a deadline ends a test that hangs and promises nothing,
+# and on a busy machine anything may take long. For promises about time there is in_time().
+PATIENCE = 60
+
 
 # --- TAP ---------------------------------------------------------------------------------------------------------------
 
@@ -142,7 +146,7 @@ class Connection:
 
     def notified(self, timeout=10):
         """Waits for a notification; False if none came."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + max(timeout, PATIENCE)
         while True:
             self.raw.poll()
             if self.raw.notifies:
@@ -240,6 +244,7 @@ def create(empty=False):
 
 def wait(condition, timeout, what):
     """Waits until condition() is true and returns its value; ends the program, saying what was waited for, if it does not."""
+    timeout = max(timeout, PATIENCE)
     deadline = time.monotonic() + timeout
     pause = 0.001
     while True:
@@ -341,6 +346,7 @@ class Process:
 
     def wait(self, timeout=10):
         """Waits for the end: the exit code, or 128 + the signal."""
+        timeout = max(timeout, PATIENCE)
         if self.running():
             fd = os.pidfd_open(self.pid)
             select.select([fd], [], [], timeout)

@@ -58,9 +58,12 @@ sql() {
     PGOPTIONS='-c client_min_messages=warning' psql -X -q -A -t -v ON_ERROR_STOP=1 -d "$TESTDB_DSN" -c "$(mark "$1")"
 }
 
+# Seconds that every wait waits at least: a deadline ends a test that hangs and promises nothing.
+TESTDB_PATIENCE=60
+
 # sql_wait SECONDS QUERY: until the query answers true; ends the test if it does not.
 sql_wait() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + ($1 > TESTDB_PATIENCE ? $1 : TESTDB_PATIENCE)))
     until [ "$(sql "$2")" = t ]; do
         [ "$SECONDS" -lt "$deadline" ] || bail "not met within $1 s: $2"
         testdb_pause
@@ -81,7 +84,7 @@ start() {
 
 # wait_line SECONDS FILE REGEX: until a line of the file matches; ends the test if none does.
 wait_line() {
-    local deadline=$((SECONDS + $1))
+    local deadline=$((SECONDS + ($1 > TESTDB_PATIENCE ? $1 : TESTDB_PATIENCE)))
     until grep -qE -- "$3" "$2"; do
         if [ "$SECONDS" -ge "$deadline" ]; then
             diag "$(cat "$2")"

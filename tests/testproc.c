@@ -149,6 +149,7 @@ bool testproc_running(struct testproc *p)
 
 void testproc_wait_line(struct testproc *p, const char *text, int timeout_ms)
 {
+    timeout_ms = tap_patience(timeout_ms);
     long long deadline = now_ms() + timeout_ms;
     for (;;) {
         bool running = testproc_running(p);
@@ -165,6 +166,7 @@ void testproc_wait_line(struct testproc *p, const char *text, int timeout_ms)
 
 int testproc_wait(struct testproc *p, int timeout_ms)
 {
+    timeout_ms = tap_patience(timeout_ms);
     long long deadline = now_ms() + timeout_ms;
     while (testproc_running(p)) {
         if (now_ms() >= deadline) {

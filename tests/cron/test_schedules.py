@@ -217,7 +217,7 @@ def sessions(db, c, clock):
     is_(c.one("select count(*) || ' ' || count(distinct origin ->> 'schedule') from /*schema*/job_live"), "20 20", "each once")
     clock.set("2024-05-01 11:00:00")
     many = [db.connect() for _ in range(6)]
-    fired = [f.result(30) for f in [m.start("select /*schema*/fire_schedules(7)") for m in many for _ in range(2)]]
+    fired = [f.result(60) for f in [m.start("select /*schema*/fire_schedules(7)") for m in many for _ in range(2)]]
     is_(sum(rows[0][0] for rows in fired) + fire(c), 20, "six sessions at once fire each schedule once")
     is_(c.one("select count(*) || ' ' || count(distinct origin) from /*schema*/job_live"), "40 40", "with one job each")
     is_(fire(two), 0, "and nothing is left")

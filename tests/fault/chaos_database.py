@@ -47,14 +47,15 @@ class Load:
         self.eyes.wait("select count(*) = 0 from /*schema*/job_live", timeout=timeout)
 
     def check(self, crashes, what):
-        """All done once. Twice started: only when the first start was within UNFLUSHED of a crash."""
+        """All done once. Twice started: only when the first start was within UNFLUSHED before a crash, or before the server
+        was back. crashes: for each the moments before it and when the server was back."""
         rows = self.eyes.sql("select id, state::text, attempt from /*schema*/job order by id")
         is_([row[0] for row in rows], sorted(self.jobs), f"{what}: no job is lost or settled twice")
         is_({row[1] for row in rows}, {"completed"}, f"{what}: all are completed")
         is_({row[2] for row in rows}, {1}, f"{what}: no attempt is burnt")
         again = {job: s for job, s in storm.starts().items() if len(s) > 1}
         bad = {job: [e.at for e in s] for job, s in again.items()
-               if not all(any(-UNFLUSHED < first.at - crash < 0.5 for crash in crashes) for first in s[:-1])}
+               if not all(any(crash - UNFLUSHED < first.at < back for crash, back in crashes) for first in s[:-1])}
         is_(bad, {}, f"{what}: none is started twice" + (", but for claims that the crash undid" if crashes else ""))
         diag(f"{what}: {len(rows)} jobs, {len(again)} started twice")
         storm.holds(self.eyes, f"{what}: the invariants hold")
@@ -110,9 +111,10 @@ with testdb.Server(fsync="on", full_page_writes="on") as server:
     for round_ in range(ROUNDS):
         load.add(250)
         storm.moment(0.5)
-        crashes.append(time.monotonic())
+        crash = time.monotonic()
         pgctl("stop", "immediate") if round_ % 2 == 0 else pgctl("kill")
         pgctl("start")
+        crashes.append((crash, time.monotonic()))
         ready(d)
     load.drained()
     load.check(crashes, "crashes")
@@ -156,7 +158,7 @@ with testdb.Server(fsync="on", full_page_writes="on") as server:
     chief.close()
     freed = time.monotonic()
     ready(d)
-    ok(time.monotonic() - freed <= 5, f"it works again soon after there is room ({time.monotonic() - freed:.2f} s)")
+    ok(time.monotonic() - freed <= 20, f"it works again soon after there is room ({time.monotonic() - freed:.2f} s)")
     load.drained()
     is_({r[0] for r in eyes.sql("select state::text from /*schema*/job")}, {"completed"}, "and nothing is lost")
     storm.holds(eyes, "no room for connections: the invariants hold")

@@ -73,7 +73,7 @@ with testdb.Server(fsync="on", full_page_writes="on", wal_level="replica", max_w
     is_(eyes.sql("select id from /*schema*/job where state::text = 'completed' order by id"), [(i,) for i in sorted(sent)],
         "nothing that was acknowledged is lost, each job is completed once")
     again = {job: s for job, s in storm.starts().items() if len(s) > 1}
-    is_({job: [e.at - crash for e in s] for job, s in again.items() if not all(-UNFLUSHED < e.at - crash < 0.5 for e in s[:-1])}, {},
+    is_({job: [e.at - crash for e in s] for job, s in again.items() if not all(crash - UNFLUSHED < e.at < promoted for e in s[:-1])}, {},
         "only what was claimed in the last moment is started again")
     is_(eyes.one("select max(attempt) from /*schema*/job"), 1, "no attempt is burnt")
     lines = [line for line in d.log().splitlines() if "level=warning" in line or "level=error" in line]

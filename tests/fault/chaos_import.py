@@ -141,7 +141,8 @@ page_size = {PAGE}
             add_user()
         must("sync", "run")
         if round_ % 3:  # every third kill may meet the orchestrator
-            eyes.wait("select exists (select from sync.import_job where status = 'running')", timeout=90)
+            eyes.wait("select exists (select from sync.import_job where status = 'running') or not exists (select from /*schema*/job_live)",
+                      timeout=90)
         storm.moment(0.5)
         if kind():
             killed[kind.__name__] += 1

@@ -19,7 +19,7 @@ eyes = storm.Eyes(db.dsn)
 key = testdb.write("key", "00112233445566778899aabbccddeeff" * 2)
 os.chmod(key, 0o600)
 # The query takes its time, so that a kill can meet the transaction that plans.
-SLOWLY = "select id as user_id from sync.app_user where pg_sleep(0.0002) is not null"
+SLOWLY = "select id as user_id from sync.app_user where pg_sleep(0.001) is not null"
 
 
 def config(name, query=SLOWLY):
@@ -93,6 +93,16 @@ def holder():
     return int(name.rsplit(":", 1)[1]) if name else None
 
 
+def planning():
+    return c.one("select exists (select from pg_stat_activity where datname = current_database() and state = 'active'"
+                 " and query like '%%plan_daily%%' and pid <> pg_backend_pid())")
+
+
+def ended(n):
+    """At least so many runs, all of which have ended."""
+    return len(fired()) >= n and all(r[1] == "completed" for r in fired())
+
+
 def kill(kind, inside):
     """The one that has the run, or any."""
     pid = holder() if inside else None
@@ -118,8 +128,7 @@ for round_ in range(ROUNDS):
     kind = random.choice(["worker", "daemon", "backend"]) if round_ >= 3 else ["worker", "daemon", "backend"][round_]
     inside = round_ % 2 == 0  # in the transaction, or anywhere
     if inside:
-        c.wait("select exists (select from pg_stat_activity where datname = current_database() and state = 'active'"
-               " and query like '%%plan_daily%%' and pid <> pg_backend_pid())", timeout=30)
+        testdb.wait(lambda: planning() or ended(1), 60, "a run under way")
     storm.moment(0.1 if inside else 0.4)
     d = kill(kind, inside)
     if d.path == first.path:
@@ -128,7 +137,7 @@ for round_ in range(ROUNDS):
         second = d
     # Once more for the same due time, whoever finds it.
     fire()
-    testdb.wait(lambda: len(fired()) >= 2 and all(r[1] == "completed" for r in fired()), 60, f"both runs of {run_key} end")
+    testdb.wait(lambda: ended(2), 60, f"both runs of {run_key} end")
     got = planned(run_key)
     if got != exact or storm.wrong(eyes):
         wrong.append((round_, kind, inside, len(got), [i for i in range(min(len(got), USERS)) if got[i] != exact[i]][:5], storm.wrong(eyes)))
@@ -144,7 +153,7 @@ c.sql("select /*schema*/pause_queue('daily-sync-orchestrator', 'until both are t
 c.sql("select /*schema*/enqueue('daily-sync-orchestrator', array['null'::jsonb, 'null'], '{}', null, array_fill("
       "/*schema*/schedule_origin('daily-sync', %s), array[2]))", due)
 c.sql("select /*schema*/resume_queue('daily-sync-orchestrator')")
-testdb.wait(lambda: len(fired()) == 2 and all(r[1] == "completed" for r in fired()), 60, "both end")
+testdb.wait(lambda: ended(2), 60, "both end")
 is_(planned(run_key), exact, "two daemons that run it at once plan each user once, at the exact time")
 is_(c.sql("select count(*)::int, count(distinct connection_id)::int from sync.import_job where run_key = %s", run_key),
     [(USERS, USERS)], "no user has a second import")

@@ -6,6 +6,8 @@ import os
 import random
 import time
 
+import psycopg2
+
 import daemon
 import storm
 import testdb
@@ -54,17 +56,37 @@ def kill_daemon(i):
     daemons[i] = start(f"daemon{i}.ini")
 
 
+def killed_backend():
+    pid = eyes.one("select pid from pg_stat_activity where datname = current_database() and pid <> all (%s)"
+                   " and backend_type = 'client backend' order by state = 'active' desc, random() limit 1",
+                   [eyes.one("select pg_backend_pid()"), witness.pid])
+    return pid and storm.signal_to(pid)
+
+
+def witnessed():
+    """The server has taken all its sessions down."""
+    try:
+        witness.sql("select 1")
+        return False
+    except psycopg2.Error:
+        return True
+
+
 def kill_backend(i):
-    pid = eyes.one("select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-                   " and backend_type = 'client backend' order by state = 'active' desc, random() limit 1")
-    crashes.append(time.monotonic())
-    storm.signal_to(pid)
+    global witness
+    witness = testdb.Connection(db.dsn)
+    crash = time.monotonic()
+    testdb.wait(killed_backend, 60, "a backend to kill")
+    testdb.wait(witnessed, 60, "the server's crash")
+    eyes.one("select 1")
+    crashes.append((crash, time.monotonic()))
 
 
 def kill_server(i):
-    crashes.append(time.monotonic())
+    crash = time.monotonic()
     server.ctl("kill")
     server.ctl("start")
+    crashes.append((crash, time.monotonic()))
 
 
 KINDS = [kill_worker, kill_worker, kill_supervisor, kill_daemon, kill_backend, kill_server]
@@ -91,7 +113,7 @@ with testdb.Server(fsync="on", full_page_writes="on", restart_after_crash="on") 
         "every job is completed once, none is lost")
     again = {job: s for job, s in storm.starts().items() if len(s) > 1}
     unexplained = {job: [(e.pid, e.attempt, e.at) for e in s] for job, s in again.items() for first in s[:-1]
-                   if first.pid not in killed and not any(-UNFLUSHED < first.at - crash < 0.5 for crash in crashes)}
+                   if first.pid not in killed and not any(crash - UNFLUSHED < first.at < back for crash, back in crashes)}
     is_(unexplained, {}, "what was started twice had its process killed or its claim undone by a crash of the server")
     burnt = eyes.one("select coalesce(sum(attempt - 1), 0)::int from /*schema*/job")
     diag(f"{len(killed)} processes killed, {len(crashes)} crashes of the server, {len(again)} jobs started again, {burnt} attempts charged")

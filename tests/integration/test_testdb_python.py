@@ -27,7 +27,7 @@ waiting = c.start("select count(*)::int from /*schema*/marked")
 c.blocked_by(b)
 ok(not waiting.done(), "a statement in a thread waits for another session's lock")
 b.commit()
-is_(waiting.result(10), [(1,)], "and goes on after it")
+is_(waiting.result(60), [(1,)], "and goes on after it")
 
 p = testdb.start("sh", "-c", "echo ready >&2; exec sleep 60")
 p.wait_line("ready")

@@ -119,7 +119,7 @@ static int stop(struct runner *r)
 
 static void wait_for(atomic_int *value, int least, const char *what)
 {
-    long long end = testdb_ms() + 15000;
+    long long end = testdb_ms() + 60000;
     while (atomic_load(value) < least) {
         if (testdb_ms() > end)
             bail("%s: %d of %d", what, atomic_load(value), least);
@@ -420,7 +420,7 @@ static void foreign_loop(void)
     testdb_sql(watch, "select /*schema*/create_queue('later'); select /*schema*/send('later') from "
                       "generate_series(1, 45)");
     int fd = pgqueue_worker_fd(w), rc, wakes = 0, same = 1, finished = 0, stopped = 0;
-    long long end = testdb_ms() + 15000;
+    long long end = testdb_ms() + 60000;
     while ((rc = pgqueue_worker_process(w, &error)) == 1 && testdb_ms() < end) {
         same = same && pgqueue_worker_fd(w) == fd;
         wakes++;
@@ -470,23 +470,23 @@ static void sleeping(void)
         /* Asleep: its bell is set far ahead and the looks after the announcement are over. */
         testdb_wait(watch, 20000,
                     "select exists (select from /*schema*/job_bell where queue = 'sleepy' and "
-                    "until > clock_timestamp() + interval '5 s')");
+                    "until > clock_timestamp() + interval '15 s')");
         int before = atomic_load(&runs);
         long long t = testdb_ms();
         testdb_sql(watch, "select /*schema*/send('sleepy')");
         wait_for(&runs, before + 1, "a send wakes the sleeper");
-        ok(testdb_ms() - t < 4000, "a sleeping worker is woken by a send (%lld ms)",
+        ok(testdb_ms() - t < 12000, "a sleeping worker is woken by a send (%lld ms)",
            testdb_ms() - t);
     }
     testdb_wait(watch, 20000,
                 "select exists (select from /*schema*/job_bell where queue = 'sleepy' and until > "
-                "clock_timestamp() + interval '5 s')");
+                "clock_timestamp() + interval '15 s')");
     int before = atomic_load(&runs);
     testdb_sql(watch, "select /*schema*/send('sleepy', '\"future\"', '{\"start_after\": 0.7}')");
     wait_for(&runs, before + 1, "a future job");
     ok(testdb_bool(
            watch,
-           "select started_on >= start_after and started_on < start_after + interval '3 s' from "
+           "select started_on >= start_after and started_on < start_after + interval '12 s' from "
            "/*schema*/job"
            " where queue = 'sleepy' and state in ('active', 'completed') and data = '\"future\"'"),
        "a job of the future starts at its time, not before and not at the next poll");
@@ -527,7 +527,7 @@ static void cancelling(void)
         watch,
         "select /*schema*/cancel((select min(id) from /*schema*/job where queue = 'cancel'))::int");
     wait_for(&gate.cancelled, 1, "the handler sees it");
-    ok(testdb_ms() - t < 3000, "a running handler sees that its job was cancelled (%lld ms)",
+    ok(testdb_ms() - t < 12000, "a running handler sees that its job was cancelled (%lld ms)",
        testdb_ms() - t);
     wait_for(&seen.lost, 1, "lost");
     is_int(atomic_load(&gate.inside), 2, "the others run on");
@@ -573,7 +573,7 @@ static void overstaying(void)
     pgqueue_worker *w = worker(&o);
     work(w, "overstay", 0, 0, overstay, &gate);
     testdb_sql(watch, "select /*schema*/create_queue('overstay', '{\"retry_delay\": 0}');"
-                      "select /*schema*/send('overstay', '{}', '{\"expire_in\": 3}')");
+                      "select /*schema*/send('overstay', '{}', '{\"expire_in\": 6}')");
     start(&r, w);
     wait_for(&gate.inside, 1, "the second attempt");
     testdb_wait(watch, 15000,
@@ -679,7 +679,7 @@ static void stop_now_settles(void)
     work(w, "ended", 10, 1, take_held, NULL);
     testdb_sql(watch, "select /*schema*/create_queue('ended'); select /*schema*/send('ended') from "
                       "generate_series(1, 10)");
-    long long end = testdb_ms() + 15000;
+    long long end = testdb_ms() + 60000;
     while (held.count < 10 && testdb_ms() < end && pgqueue_worker_process(w, &error) == 1) {
         struct pollfd p = {.fd = pgqueue_worker_fd(w), .events = POLLIN};
         if (held.count < 10)
@@ -736,13 +736,19 @@ static void two_workers(void)
         start(&r[i], w);
         wait_for(&seen[i].connected, 1, "connected");
     }
-    testdb_sql(watch, "select /*schema*/send('both') from generate_series(1, 1000)");
-    wait_for(&gauge.runs, 1000, "all jobs");
+    /* One of the two may have to wait for a processor while the other does the first thousand. */
+    int sent = 0;
+    do {
+        testdb_sql(watch, "select /*schema*/send('both') from generate_series(1, 1000)");
+        wait_for(&gauge.runs, sent += 1000, "all jobs");
+    } while (sent < 20000 &&
+             (atomic_load(&seen[0].claimed) == 0 || atomic_load(&seen[1].claimed) == 0));
     testdb_wait(
         watch, 10000,
-        "select count(*) = 1000 from /*schema*/job where queue = 'both' and state = 'completed'");
+        "select count(*) = %d from /*schema*/job where queue = 'both' and state = 'completed'",
+        sent);
     is_int(stop(&r[0]) | stop(&r[1]), PGQUEUE_OK, "two workers share a queue");
-    is_int(atomic_load(&gauge.runs), 1000, "each job is run once");
+    is_int(atomic_load(&gauge.runs), sent, "each job is run once");
     ok(atomic_load(&seen[0].claimed) > 0 && atomic_load(&seen[1].claimed) > 0,
        "both had some (%d, %d)", atomic_load(&seen[0].claimed), atomic_load(&seen[1].claimed));
 }
@@ -767,8 +773,8 @@ static void late_commit(void)
     long long t = testdb_ms();
     testdb_sql(late, "commit");
     wait_for(&runs, 21, "the early one");
-    ok(testdb_ms() - t < 4000, "a late commit behind the position is found by the rescan (%lld ms)",
-       testdb_ms() - t);
+    ok(testdb_ms() - t < 12000,
+       "a late commit behind the position is found by the rescan (%lld ms)", testdb_ms() - t);
     /* And while jobs keep coming. */
     testdb_sql(late, "begin; select /*schema*/send('late', '\"early\"')");
     testdb_sql(watch, "select /*schema*/send('late') from generate_series(1, 8000)");
@@ -792,8 +798,8 @@ static void busy(void)
     o.threads = 0; /* what it claims has ended at once, so it always has free slots */
     pgqueue_worker *w = worker(&o);
     work(w, "busy", 10, 1, no_op, &runs);
-    testdb_sql(watch, "select /*schema*/create_queue('busy'); select /*schema*/send('busy') from "
-                      "generate_series(1, 4000)");
+    testdb_sql(watch, "select /*schema*/create_queue('busy'); select /*schema*/send_many('busy', "
+                      "array_fill('{}'::jsonb, array[20000]))");
     /* Somebody else holds a lease: so it looks each second. */
     testdb_sql(watch,
                "insert into /*schema*/job_lease select 2, /*schema*/register_worker('other'), "
@@ -804,10 +810,11 @@ static void busy(void)
     testdb_sql(watch, "insert into /*schema*/job_lease values (1, 77, clock_timestamp(), "
                       "clock_timestamp() + interval '1 h', 'busy', '{}');"
                       "update /*schema*/maintenance set look_on = '-infinity'");
-    long long end = testdb_ms() + 12000;
+    long long end = testdb_ms() + 60000;
     int queued = 1, leased = 1;
     while (leased && queued && testdb_ms() < end) {
-        testdb_sql(watch, "select /*schema*/send('busy') from generate_series(1, 500)");
+        testdb_sql(watch,
+                   "select /*schema*/send_many('busy', array_fill('{}'::jsonb, array[3000]))");
         leased =
             testdb_bool(watch, "select exists (select from /*schema*/job_lease where lease = 1)");
         queued = testdb_bool(
