@@ -19,6 +19,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 
+#include "listen.h"
 #include "request.h"
 
 struct connection {
@@ -256,10 +257,8 @@ struct http *http_new(struct event_base *base, int fd, const char *key, http_pag
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     struct http *http = calloc(1, sizeof *http);
-    if (http == NULL) {
-        close(fd);
+    if (http == NULL)
         return NULL;
-    }
     http->base = base;
     http->fd = fd;
     http->reserve = open_reserve();
@@ -270,6 +269,7 @@ struct http *http_new(struct event_base *base, int fd, const char *key, http_pag
     http->acceptor = event_new(base, fd, EV_READ | EV_PERSIST, on_accept, http);
     if (http->acceptor == NULL || event_add(http->acceptor, NULL) != 0 ||
         http_set_key(http, key) != 0) {
+        http->fd = -1; /* still the caller's */
         http_free(http);
         return NULL;
     }
@@ -286,7 +286,8 @@ void http_free(struct http *http)
         event_free(http->acceptor);
     if (http->reserve >= 0)
         close(http->reserve);
-    close(http->fd);
+    if (http->fd >= 0)
+        listen_close(http->fd);
     free(http->key);
     free(http);
 }

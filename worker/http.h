@@ -23,12 +23,12 @@ enum {
 /* Writes the page for path to body and its media type to type; returns the status. */
 typedef int http_page_fn(void *user, const char *path, struct evbuffer *body, const char **type);
 
-/* fd: takes, a listening socket. key: copies; NULL: everybody may ask. returns owned: free with
- * http_free. NULL: no memory; fd is closed. */
+/* fd: a listening socket, takes. key: copies; NULL: everybody may ask. returns owned: free with
+ * http_free. NULL: no memory; fd stays the caller's. */
 struct http *http_new(struct event_base *base, int fd, const char *key, http_page_fn *page,
                       void *user);
 
-/* Closes everything. NULL is allowed. */
+/* Closes everything; the file of a unix socket goes, too. NULL is allowed. */
 void http_free(struct http *http);
 
 /* The listening socket. */

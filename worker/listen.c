@@ -85,7 +85,8 @@ int listen_parse(const char *text, struct listen_address *out, char *why, size_t
     return -1;
 }
 
-/* A socket file that refuses connections is left over from a process that was killed. */
+/* A socket file that refuses connections is left over: from a process that was killed, or from
+ * this one. */
 static void remove_left_over(const struct listen_address *address)
 {
     const struct sockaddr_un *un = (const struct sockaddr_un *)&address->address;
@@ -100,7 +101,7 @@ static void remove_left_over(const struct listen_address *address)
     close(fd);
 }
 
-int listen_open(const struct listen_address *address)
+int listen_bind(const struct listen_address *address)
 {
     int on = 1;
     int family = address->address.ss_family;
@@ -113,14 +114,27 @@ int listen_open(const struct listen_address *address)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(fd, (const struct sockaddr *)&address->address, address->len) != 0 ||
-        listen(fd, BACKLOG) != 0) {
+    if (bind(fd, (const struct sockaddr *)&address->address, address->len) != 0) {
         int error = errno;
         close(fd);
         errno = error;
         return -1;
     }
     return fd;
+}
+
+int listen_start(int fd)
+{
+    return listen(fd, BACKLOG);
+}
+
+void listen_close(int fd)
+{
+    struct listen_address address = {.len = sizeof address.address};
+    int known = getsockname(fd, (struct sockaddr *)&address.address, &address.len) == 0;
+    close(fd);
+    if (known && address.address.ss_family == AF_UNIX)
+        remove_left_over(&address);
 }
 
 void listen_tell(int fd, char *out, size_t out_size)

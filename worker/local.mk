@@ -15,6 +15,7 @@ worker_libpgqueued_la_SOURCES = \
 	worker/conninfo.c worker/conninfo.h \
 	worker/crash.c worker/crash.h \
 	worker/crew.c worker/crew.h \
+	worker/front.c worker/front.h \
 	worker/host.c worker/host.h \
 	worker/http.c worker/http.h \
 	worker/ini.c worker/ini.h \

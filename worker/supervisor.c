@@ -24,8 +24,7 @@
 #include <pgqueue.h>
 
 #include "crew.h"
-#include "http.h"
-#include "listen.h"
+#include "front.h"
 #include "log.h"
 #include "notify.h"
 #include "pages.h"
@@ -34,7 +33,7 @@
 #include "reload.h"
 
 enum {
-    CREWS_MAX = 8,    /* reloads faster than drains: then the oldest is told to stop now */
+    CREWS_MAX = 8,    /* reloads faster than drains: then the oldest that drains has to stop now */
     CHECK_MAX_S = 20, /* a module that takes longer to load is no good */
     /* Beyond the drain, before what is left is killed: a worker takes its leave of the database,
      * then ends commands that outlived the drain (process.c). */
@@ -59,8 +58,7 @@ struct supervisor {
     int crew_count, current;
     struct shared_page *dead;
     unsigned restarts; /* of crews that are gone */
-    struct http *http;
-    char listen[256]; /* as configured */
+    struct front front;
     int paused;
     int stopping; /* 1 draining, 2 now */
     int64_t stopping_ms;
@@ -126,28 +124,46 @@ static void on_changed(void *user)
     look_at_crews(user);
 }
 
-static void start_crew(struct supervisor *s, struct config *config)
+/* A place for one more. Only what drains has to hurry for it, never the crew at work. */
+static int have_room(struct supervisor *s)
 {
-    if (s->crew_count == CREWS_MAX)
+    if (s->crew_count < CREWS_MAX)
+        return 1;
+    LOG(PGQUEUE_ERROR, "cannot start the workers of the new configuration",
+        log_text("why", "those of too many old ones have not ended yet"));
+    if (s->current > 0)
         crew_order(s->crews[0], PROCESS_NOW);
-    struct crew *crew = s->crew_count == CREWS_MAX
-                            ? NULL
-                            : crew_new(&(struct crew_options){.base = s->base,
-                                                              .config = config,
-                                                              .dead = s->dead,
-                                                              .paused = s->paused,
-                                                              .changed = on_changed,
-                                                              .user = s});
+    return 0;
+}
+
+/* Newer ones than the current one that still wait for the database: a newer one takes their place.
+ * So no number of reloads piles them up. */
+static void dismiss_waiting(struct supervisor *s)
+{
+    for (int i = s->current + 1; s->current >= 0 && i < s->crew_count; i++)
+        crew_order(s->crews[i], PROCESS_NOW);
+}
+
+/* 0, or -1 when it cannot be started, which is logged. config: takes. */
+static int start_crew(struct supervisor *s, struct config *config)
+{
+    struct crew *crew = crew_new(&(struct crew_options){.base = s->base,
+                                                        .config = config,
+                                                        .dead = s->dead,
+                                                        .paused = s->paused,
+                                                        .changed = on_changed,
+                                                        .user = s});
     if (crew == NULL) {
-        LOG(PGQUEUE_ERROR, "cannot start the workers of the new configuration");
-        if (s->crew_count == CREWS_MAX)
-            config_free(config);
-        return;
+        LOG(PGQUEUE_ERROR, "cannot start the workers of the new configuration",
+            log_text("why", strerror(errno)));
+        return -1;
     }
+    dismiss_waiting(s);
     s->crews[s->crew_count++] = crew;
     if (s->current < 0)
         s->current = 0;
     look_at_crews(s);
+    return 0;
 }
 
 static int serve_page(void *user, const char *path, struct evbuffer *body, const char **type)
@@ -163,45 +179,6 @@ static int serve_page(void *user, const char *path, struct evbuffer *body, const
                        path, body, type);
 }
 
-/* Listens where the configuration says, keeping a socket that is already there. 0, or -1 when the
- * new place cannot be had; then the old one stays. */
-static int set_up_http(struct supervisor *s, const struct config *config)
-{
-    const char *listen = config_value(config_section(config, "http", 0), "http", "listen");
-    struct listen_address address;
-    char *key = NULL, why[1024], place[256];
-    if (listen == NULL) {
-        http_free(s->http);
-        s->http = NULL;
-        s->listen[0] = '\0';
-        return 0;
-    }
-    if (reload_http_key(config, &key, why, sizeof why) != 0) {
-        LOG(PGQUEUE_ERROR, "no HTTP", log_text("why", why));
-        return -1;
-    }
-    int rc = 0;
-    if (s->http != NULL && strcmp(s->listen, listen) == 0) {
-        rc = http_set_key(s->http, key);
-    } else {
-        int fd = listen_parse(listen, &address, why, sizeof why) == 0 ? listen_open(&address) : -1;
-        struct http *http = fd >= 0 ? http_new(s->base, fd, key, serve_page, s) : NULL;
-        if (http == NULL) {
-            LOG(PGQUEUE_ERROR, "cannot listen", log_text("address", listen),
-                log_text("why", strerror(errno)));
-            rc = -1;
-        } else {
-            http_free(s->http);
-            s->http = http;
-            snprintf(s->listen, sizeof s->listen, "%s", listen);
-            listen_tell(fd, place, sizeof place);
-            LOG(PGQUEUE_INFO, "listening", log_text("address", place));
-        }
-    }
-    free(key);
-    return rc;
-}
-
 /* ------------------------------------------------------------------------------------------------
  * Configuration
  */
@@ -209,6 +186,17 @@ static void give_up(struct supervisor *s, int code)
 {
     s->exit_code = code;
     event_base_loopbreak(s->base);
+}
+
+/* Without a configuration there is nothing to do; with one, the old one goes on. */
+static void refused(struct supervisor *s, int first, int code)
+{
+    if (first) {
+        give_up(s, code);
+        return;
+    }
+    LOG(PGQUEUE_ERROR, "the old configuration stays");
+    notify("READY=1");
 }
 
 static void check(struct supervisor *s, struct config *config)
@@ -222,8 +210,7 @@ static void check(struct supervisor *s, struct config *config)
     config_free(config);
     s->checked = NULL;
     s->checker = 0;
-    if (s->current < 0)
-        give_up(s, EXIT_FAILED);
+    refused(s, s->current < 0, EXIT_FAILED);
 }
 
 static void reload(struct supervisor *s)
@@ -241,29 +228,34 @@ static void reload(struct supervisor *s)
         check(s, config);
         return;
     }
-    LOG(PGQUEUE_ERROR, "the old configuration stays");
-    notify("READY=1");
+    refused(s, 0, EXIT_CONFIG);
 }
 
-/* The checker has ended well: the configuration may be put to work. */
+/* The checker has ended well: the configuration may be put to work. The first one is at once, and
+ * is reached before READY is told; another one when its workers are connected (judge_next). */
 static void take_configuration(struct supervisor *s)
 {
     struct config *config = s->checked;
     int first = s->current < 0;
     s->checked = NULL;
-    if (set_up_http(s, config) != 0) {
+    if (!have_room(s) || front_prepare(&s->front, config) != 0) {
         config_free(config);
-        if (first)
-            give_up(s, EXIT_FAILED);
-        else
-            LOG(PGQUEUE_ERROR, "the old configuration stays");
-        notify("READY=1");
+        refused(s, first, EXIT_FAILED);
         return;
     }
-    set_up_log(config);
-    start_crew(s, config);
-    if (first && s->current < 0)
-        give_up(s, EXIT_FAILED);
+    if (first) {
+        set_up_log(config);
+        if (front_switch(&s->front) != 0) {
+            config_free(config);
+            give_up(s, EXIT_FAILED);
+            return;
+        }
+    }
+    if (start_crew(s, config) != 0) {
+        front_forget(&s->front);
+        refused(s, first, EXIT_FAILED);
+        return;
+    }
     notify("READY=1");
     tell_status(s);
 }
@@ -278,12 +270,9 @@ static void checker_ended(struct supervisor *s, int status)
                 log_text("why", strsignal(WTERMSIG(status))));
         config_free(s->checked);
         s->checked = NULL;
-        if (first) {
-            give_up(s, s->stopping ? EXIT_OK : EXIT_CONFIG);
+        refused(s, first, s->stopping ? EXIT_OK : EXIT_CONFIG);
+        if (first)
             return;
-        }
-        LOG(PGQUEUE_ERROR, "the old configuration stays");
-        notify("READY=1");
     } else {
         take_configuration(s);
     }
@@ -310,11 +299,14 @@ static void judge_next(struct supervisor *s)
         LOG(PGQUEUE_ERROR, "the new configuration does not work: the old one stays",
             log_text("why", state.text));
         crew_order(s->crews[next], PROCESS_NOW);
+        front_forget(&s->front);
     } else if (state.connected == state.wanted) {
-        for (int i = s->current; i < next; i++)
-            crew_order(s->crews[i], PROCESS_DRAIN);
+        crew_order(s->crews[s->current], PROCESS_DRAIN); /* those between were dismissed */
         s->current = next;
+        set_up_log(crew_config(s->crews[next]));
         LOG(PGQUEUE_INFO, "the new configuration is at work");
+        if (front_switch(&s->front) != 0)
+            LOG(PGQUEUE_ERROR, "HTTP stays as it was");
     }
 }
 
@@ -477,6 +469,7 @@ static int set_up(struct supervisor *s)
     /* What the commands of a dead worker leave behind becomes ours to reap. */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     s->base = event_base_new();
+    s->front.base = s->base;
     s->dead = shared_new();
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (s->base == NULL || s->dead == NULL || s->signal_fd < 0)
@@ -494,7 +487,7 @@ static void tear_down(struct supervisor *s)
 {
     while (s->crew_count > 0)
         crew_free(s->crews[--s->crew_count]);
-    http_free(s->http);
+    front_free(&s->front);
     if (s->signals != NULL)
         event_free(s->signals);
     if (s->tick != NULL)
@@ -528,6 +521,7 @@ static void warn_of_secrets(const struct config *config)
 int supervisor_run(struct config *config)
 {
     struct supervisor s = {.signal_fd = -1, .current = -1};
+    front_init(&s.front, NULL, serve_page, &s);
     set_up_log(config);
     if (set_up(&s) != 0) {
         LOG(PGQUEUE_ERROR, "cannot start", log_text("why", strerror(errno)));

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The daemon starts before the database, outlives its restart, and says what it waits for."""
+import os
 import signal
 
 import daemon
@@ -41,6 +42,32 @@ with testdb.Server() as s:
     d.kill(signal.SIGTERM)
     is_(d.wait(), 0, "it ends while the database is away")
     s.ctl("start")
+
+    # Reloads while the database is away
+    quiet = f"[queue take]\nhandler = {TAKE}\n[http]\nlisten = unix:"
+    old, new = testdb.tmp("old.sock"), testdb.tmp("new.sock")
+    d = daemon.start(db, quiet + old + "\n", "reload.ini")
+    c = db.connect()
+    job = c.one("select /*schema*/send('take', '3000', '{}')")
+    d.wait_line("attempt started")
+    s.ctl("stop")
+    daemon.config(db, quiet + new + "\n", "reload.ini")
+    for n in range(12):
+        d.kill(signal.SIGHUP)
+        testdb.wait(lambda: len(d.workers()) == n + 2, 15, "the workers of the next configuration")
+    testdb.wait(lambda: len([p for p in d.workers() if daemon.alive(p)]) == 2, 15, "one crew to wait beside the one at work")
+    ok(True, "many reloads while the database is away leave one crew that waits")
+    ok("cannot start" not in d.log(), "none is refused")
+    is_(d.get("/livez")[0], 200, "the old place is served as long as its workers are")
+    ok(len(d.lines("listening")) == 1, "the new one is not yet")
+    s.ctl("start")
+    d.wait_line("the new configuration is at work", 30)
+    c = db.connect()
+    c.wait("select state::text = 'completed' from /*schema*/job where id = %s", job)
+    is_(c.one("select attempt from /*schema*/job where id = %s", job), 1, "a job that ran all the while was left alone")
+    testdb.wait(lambda: len(d.lines("listening")) == 2 and not os.path.exists(old), 15, "the new place")
+    ok(os.path.exists(new), "then the new place is served and the old one is gone")
+    is_(d.stop(), 0, "it drains")
 
     d = daemon.Daemon(daemon.config(empty, body, "empty.ini"))
     is_(d.wait(20), 1, "a database without the schema is no place to work")

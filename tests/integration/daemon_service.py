@@ -86,6 +86,19 @@ d.kill(signal.SIGTERM)
 ok(hears("STOPPING=1"), "and of the stop")
 is_(d.wait(), 0, "it drains")
 
+# What cannot listen is never ready
+told.clear()
+d = daemon.Daemon(daemon.config(db, "[queue env]\nhandler = exec:env\n[http]\nlisten = unix:/nowhere/http\n", "nowhere.ini"),
+                  env={"NOTIFY_SOCKET": testdb.tmp("notify")})
+is_(d.wait(), 1, "a place that cannot be listened on ends it")
+manager.setblocking(False)
+try:
+    while True:
+        told.append(manager.recv(4096).decode())
+except BlockingIOError:
+    pass
+ok(not any("READY=1" in t for t in told), "and the manager is not told that it is ready") or testdb.diag(told)
+
 # Nobody stops the supervisor's children from outside: what TERM to all of the group at once does
 d = daemon.start(db, f"[queue take]\nhandler = module:{HANDLERS}:take\n", "group.ini")
 job = c.one("select /*schema*/send('take', '1000', '{}')")
