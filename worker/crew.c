@@ -7,6 +7,7 @@
  * for 10 s. What the dead process left on its page goes to the next one on the seat: if jobs had
  * started, that one is forked at once, hands it in, and claims nothing until its restart would have
  * been due. Were it to come later, others would take the worker for dead and charge all its jobs.
+ * If the crew is to end, the next process hands it in and ends, too.
  */
 #include "crew.h"
 
@@ -46,6 +47,7 @@ struct seat {
     int64_t started_ms;
     int64_t backoff_ms; /* before the next restart */
     int held;           /* claims nothing until [restart] */
+    char last_order;    /* for a process that has a crash to hand in first; 0: none */
     uint64_t ticks;     /* as last seen */
     int missed;         /* seconds that it did not tick while we did */
 };
@@ -54,7 +56,7 @@ struct crew {
     struct crew_options options;
     struct seat *seats;
     unsigned count;
-    int stopping;
+    int stopping, killed;
     unsigned restarts;
     int cannot;
     char text[512];
@@ -74,6 +76,36 @@ static void seat_clear(struct seat *seat)
     seat->page = NULL;
     seat->pid = 0;
     seat->held = 0;
+    seat->last_order = 0;
+}
+
+static void seat_tell(const struct seat *seat, char order)
+{
+    if (send(seat->control, &order, 1, MSG_NOSIGNAL) < 0)
+        LOG(PGQUEUE_DEBUG, "a worker does not listen", log_text("why", strerror(errno)));
+}
+
+/* Whether its process has yet to tell which jobs the one before it had. */
+static int has_to_report(const struct seat *seat)
+{
+    return seat->crash != NULL && seat->crash->started_count > 0;
+}
+
+static void drop_crash(struct seat *seat)
+{
+    free(seat->crash);
+    seat->crash = NULL;
+}
+
+/* A crash is handed in before the worker says that it is connected. */
+static void look_for_report(struct seat *seat)
+{
+    if (!atomic_load(&seat->page->connected))
+        return;
+    drop_crash(seat);
+    if (seat->last_order != 0)
+        seat_tell(seat, seat->last_order);
+    seat->last_order = 0;
 }
 
 static void on_answer(evutil_socket_t fd, short what, void *arg)
@@ -82,19 +114,20 @@ static void on_answer(evutil_socket_t fd, short what, void *arg)
     char bytes[64];
     (void)what;
     ssize_t n = read(fd, bytes, sizeof bytes);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         event_del(seat->answer); /* it has ended: the signal tells */
-    else if (n > 0)
+    } else if (n > 0) {
+        look_for_report(seat);
         seat->crew->options.changed(seat->crew->options.user);
+    }
 }
 
 static void seat_let_go(struct seat *seat)
 {
-    static const char order = PROCESS_RESUME;
     seat->held = 0;
     seat->started_ms = shared_now_ms(); /* its life counts from here */
-    if (!seat->crew->options.paused && send(seat->control, &order, 1, MSG_NOSIGNAL) < 0)
-        LOG(PGQUEUE_DEBUG, "a worker does not listen", log_text("why", strerror(errno)));
+    if (!seat->crew->options.paused)
+        seat_tell(seat, PROCESS_RESUME);
 }
 
 static void on_restart(evutil_socket_t fd, short what, void *arg)
@@ -134,7 +167,8 @@ static void child_main(struct seat *seat, int control)
                                       .page = seat->page,
                                       .control = control,
                                       .crash = seat->crash,
-                                      .paused = crew->options.paused || seat->held};
+                                      .paused =
+                                          crew->options.paused || seat->held || crew->stopping};
     if (control > 3)
         close_range(3, (unsigned)control - 1, 0);
     close_range((unsigned)control + 1, UINT_MAX, 0);
@@ -166,7 +200,8 @@ static void seat_start(struct seat *seat)
     if (seat_fork(seat) != 0) {
         LOG(PGQUEUE_ERROR, "cannot start a worker", log_text("why", strerror(errno)));
         seat_clear(seat);
-        plan_restart(seat, 0);
+        if (!seat->crew->stopping)
+            plan_restart(seat, 0);
         return;
     }
     seat->started_ms = shared_now_ms();
@@ -229,10 +264,12 @@ void crew_order(struct crew *crew, char order)
         struct seat *seat = &crew->seats[i];
         if (crew->stopping)
             event_del(seat->restart);
-        if (seat->held && order == PROCESS_RESUME)
+        if (seat->pid == 0 || (seat->held && order == PROCESS_RESUME))
             continue;
-        if (seat->pid != 0 && send(seat->control, &order, 1, MSG_NOSIGNAL) < 0)
-            LOG(PGQUEUE_DEBUG, "a worker does not listen", log_text("why", strerror(errno)));
+        int later = crew->stopping && has_to_report(seat);
+        if (later && (order == PROCESS_DRAIN || order == PROCESS_NOW))
+            seat->last_order = order;
+        seat_tell(seat, later ? PROCESS_PAUSE : order);
     }
 }
 
@@ -249,6 +286,7 @@ static void kill_groups(const struct shared_page *page)
 
 void crew_kill(struct crew *crew)
 {
+    crew->killed = 1;
     for (unsigned i = 0; i < crew->count; i++)
         if (crew->seats[i].pid != 0)
             kill(crew->seats[i].pid, SIGKILL);
@@ -298,10 +336,8 @@ static void seat_left(struct seat *seat, int end)
         crew->cannot = atomic_load(&seat->page->code);
         shared_get_text(seat->page, crew->text);
     }
-    if (atomic_load(&seat->page->worker) != 0) {
-        free(seat->crash); /* it had handed it in */
-        seat->crash = NULL;
-    }
+    if (atomic_load(&seat->page->worker) != 0)
+        drop_crash(seat); /* it had handed it in */
     LOG(PGQUEUE_INFO, "worker ended", log_number("worker_pid", seat->pid));
 }
 
@@ -325,8 +361,12 @@ static void seat_ended(struct seat *seat, int status)
     if (end != SHARED_DRAINED)
         crew->restarts++;
     seat_clear(seat);
-    if (!crew->stopping)
+    if (!crew->stopping) {
         plan_restart(seat, report);
+    } else if (report && !crew->killed) {
+        seat_start(seat);
+        seat->last_order = PROCESS_DRAIN;
+    }
 }
 
 int crew_child_ended(struct crew *crew, pid_t pid)

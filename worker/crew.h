@@ -30,7 +30,7 @@ struct crew *crew_new(const struct crew_options *options);
 void crew_free(struct crew *crew);
 
 /* Tells all its workers: PROCESS_DRAIN, _NOW, _PAUSE, _RESUME. After one of the first two no worker
- * is started again. */
+ * is started again, but for one that hands in what another died of, and ends. */
 void crew_order(struct crew *crew, char order);
 
 /* Kills what is left, with the commands that it runs. */

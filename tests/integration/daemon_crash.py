@@ -90,6 +90,40 @@ ok("killed by signal 9" in (text or ""), "a worker is killed while a handler run
 is_(len(d.lines("a job took its worker down")), said, "the exit() of the forked child blames no job")
 is_(d.stop(), 0, "it drains")
 
+# A crash during a drain
+BODY = f"""
+[queue crash_when]
+handler = module:{HANDLERS}:crash_when
+retry_limit = 0
+[queue take]
+handler = module:{HANDLERS}:take
+retry_limit = 0
+[http]
+listen = 127.0.0.1:0
+"""
+for how, sig, line in (("a drain", signal.SIGTERM, "stopping: running jobs may end"),
+                       ("a reload", signal.SIGHUP, "the new configuration is at work")):
+    d = daemon.start(db, BODY, worker="drain_timeout = 60s")
+    go = testdb.tmp("go-" + sig.name)
+    bad = send("crash_when", go)
+    neighbours = [send("take", 60000) for _ in range(3)]
+    testdb.wait(lambda: d.metric("jobs_running", queue="take") == 3.0 and d.metric("jobs_running", queue="crash_when") == 1.0, 40, "their start")
+    d.kill(sig)
+    d.wait_line(line)
+    testdb.write(os.path.basename(go), "")
+    if sig == signal.SIGTERM:
+        is_(d.wait(), 0, f"a handler that crashes during {how} does not hold it up")
+    ends(bad, "failed")
+    text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
+    ok("Segmentation fault" in (text or ""), f"a handler that crashes during {how} is told to its job") or testdb.diag(text)
+    is_(c.one("select count(*) from /*schema*/job where id = any(%s) and state::text in ('created', 'active') and attempt <= 1", neighbours), 3,
+        f"its neighbours are not charged when it does so during {how}")
+    for job in neighbours:
+        c.sql("select /*schema*/cancel(%s)", job)
+    if sig == signal.SIGHUP:
+        d.kill(signal.SIGQUIT)  # the neighbours run again
+        is_(d.wait(), 0, "QUIT ends it")
+
 p = testdb.start("/bin/bash", "-c", "trap '' CHLD; exec pgqueued -c \"$0\"", d.path)
 p.wait_line(" ready", 15)
 p.kill(signal.SIGTERM)

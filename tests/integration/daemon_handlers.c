@@ -64,6 +64,20 @@ static int crash(pgqueue_job *job, void *user)
     return PGQUEUE_DONE;
 }
 
+/* Payload: "PATH"; crashes when that file is there. */
+static int crash_when(pgqueue_job *job, void *user)
+{
+    static int *volatile nowhere = (int *)64;
+    char path[512] = "";
+    (void)user;
+    if (sscanf(pgqueue_job_data(job, NULL), "\"%511[^\"]", path) != 1)
+        return PGQUEUE_FAIL;
+    while (access(path, F_OK) != 0)
+        pause_ms(10);
+    *nowhere = 1;
+    return PGQUEUE_DONE;
+}
+
 /* Forks a child that ends by exit(); then a kill as from outside. */
 static int forks(pgqueue_job *job, void *user)
 {
@@ -84,8 +98,14 @@ static int hold(pgqueue_job *job, void *user)
 }
 
 static const pgqueue_module_handler handlers[] = {
-    {"take", take, 0},        {"answer", answer, 0}, {"crash", crash, 0}, {"hold", hold, 1},
-    {"loop_crash", crash, 1}, {"forks", forks, 0},   {NULL, NULL, 0},
+    {"take", take, 0},
+    {"answer", answer, 0},
+    {"crash", crash, 0},
+    {"hold", hold, 1},
+    {"loop_crash", crash, 1},
+    {"forks", forks, 0},
+    {"crash_when", crash_when, 0},
+    {NULL, NULL, 0},
 };
 
 const pgqueue_module pgqueue_module_entry = {
