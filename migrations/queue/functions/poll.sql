@@ -47,7 +47,8 @@ begin
         select y.start_after from /*schema*/job_ready y where y.queue = q.name and y.rank = k.rank
           and (y.start_after, y.id) > (coalesce(a.start_after, '-infinity'), coalesce(a.id, 0))
         order by y.start_after, y.id limit 1) f) as next_on
-      from /*schema*/queue q where (p_queues is null or q.name = any (p_queues)) and q.paused_on is null) x;
+      from /*schema*/queue q where (p_queues is null or q.name = any (p_queues)) and q.paused_on is null
+      offset 0) x; -- not pulled up: next_on would be looked up for each mention of it
   due := coalesce(due, '{}');
   v_wake := least(v_wake, v_some, /*schema*/next_chore(p_worker, v_now));
   if p_sleep is not null then
