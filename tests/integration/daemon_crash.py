@@ -81,7 +81,10 @@ good = send("take", 0)
 ends(good, "completed")
 ok(True, "and the next one works")
 
-# A child that a handler forks is not the worker: its exit() blames no job
+# A child that a handler forks is not the worker: its exit() blames no job. The child has only one of the threads, so a
+# leak sanitizer that looks at its memory when it exits finds what the others held.
+d.stop()
+d = daemon.start(db, BODY, env={"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
 said = len(d.lines("a job took its worker down"))
 job = send("forks", 0)
 ends(job, "failed")
