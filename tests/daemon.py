@@ -77,7 +77,7 @@ class Daemon:
     def connect(self):
         place = self.address()
         s = socket.socket(socket.AF_UNIX if isinstance(place, str) else socket.AF_INET)
-        s.settimeout(20)
+        s.settimeout(60)
         s.connect(place)
         return s
 

@@ -65,10 +65,10 @@ class Sandbox:
         self.url = self.process.output().split()[-1]
         self.port = int(self.url.rsplit(":", 1)[1])
 
-    def connect(self, timeout=20):
+    def connect(self, timeout=60):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
-    def request(self, method, path, headers=None, body=None, connection=None, timeout=20):
+    def request(self, method, path, headers=None, body=None, connection=None, timeout=60):
         c = connection or self.connect(timeout)
         c.request(method, path, body=body, headers=headers or {})
         response = c.getresponse()
@@ -77,7 +77,7 @@ class Sandbox:
             c.close()
         return answer
 
-    def page(self, token, v="20240101", connection=None, timeout=20, **params):
+    def page(self, token, v="20240101", connection=None, timeout=60, **params):
         """One request for check-ins as the importer makes it; v=None leaves the version out."""
         if v:
             params["v"] = v

@@ -34,7 +34,7 @@ QUEUES = {
     "echoes": "cat >&2; exit 1",
 }
 body = "".join(f"[queue {name}]\nhandler = exec:{command}\nretry_delay = 1h\n" +
-               {"stubborn": "expire_in = 2s\nretry_limit = 0\n", "env": "env = PGQUEUE_TEST_PASSED\n",
+               {"stubborn": "expire_in = 4s\nretry_limit = 0\n", "env": "env = PGQUEUE_TEST_PASSED\n",
                 "snooze": "retry_delay_max = 1h\n"}.get(name, "") for name, command in QUEUES.items())
 d = daemon.start(db, body, worker="drain_timeout = 3s", env={"PGQUEUE_TEST_PASSED": "yes", "PGPASSWORD": "hidden", "LC_TEST": "C"})
 

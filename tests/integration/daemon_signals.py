@@ -131,7 +131,7 @@ ok(True, "one that the database refuses leaves the old one at work")
 
 # The supervisor dies: its worker drains and ends
 running = send(1000)[0]
-active()
+d.wait_line(f'msg="attempt started" job={running} ')  # what is only claimed is given back
 worker = d.worker()
 pids = d.workers()
 d.kill(signal.SIGKILL)

@@ -430,12 +430,12 @@ static void transactions(void)
     /* Within a transaction there is no doubt what a lost connection means. */
     testdb_sql(mine, "begin");
     PGconn *super = testdb_connect(getenv("PGQUEUE_TEST_SUPER_DSN"));
-    testdb_int(super, "select pg_terminate_backend(%d, 5000)::int", PQbackendPID(mine));
+    testdb_int(super, "select pg_terminate_backend(%d, 60000)::int", PQbackendPID(mine));
     refused(pgqueue_send_on(mine, schema, "tx", "1", 1, NULL, &b, &error), PGQUEUE_ECONN, "",
             "a connection that broke in a transaction");
     testdb_sql(own, "begin");
     pgqueue_send(q, "tx", "1", 1, NULL, &a, NULL);
-    testdb_int(super, "select pg_terminate_backend(%d, 5000)::int", PQbackendPID(own));
+    testdb_int(super, "select pg_terminate_backend(%d, 60000)::int", PQbackendPID(own));
     refused(pgqueue_send(q, "tx", "1", 1, NULL, &a, &error), PGQUEUE_ECONN, "transaction",
             "the handle's own, in a transaction");
     is_int(error.retryable, 1, "it may be tried again");
@@ -460,7 +460,7 @@ static void broken(void)
     PGconn *super = testdb_connect(getenv("PGQUEUE_TEST_SUPER_DSN"));
     int reopened = 0;
     for (int i = 0; i < 20; i++) {
-        testdb_int(super, "select pg_terminate_backend(%d, 5000)::int",
+        testdb_int(super, "select pg_terminate_backend(%d, 60000)::int",
                    PQbackendPID(pgqueue_connection(q)));
         int rc = pgqueue_send(q, "tx", "1", 1, NULL, NULL, &error);
         reopened += rc == PGQUEUE_OK;
@@ -478,7 +478,7 @@ static void broken(void)
     pthread_t thread;
     pthread_create(&thread, NULL, send_blocked, NULL);
     testdb_wait(super, 10000, "select %d = any(pg_blocking_pids(%d))", PQbackendPID(other), pid);
-    testdb_int(super, "select pg_terminate_backend(%d, 5000)::int", pid);
+    testdb_int(super, "select pg_terminate_backend(%d, 60000)::int", pid);
     void *rc;
     pthread_join(thread, &rc);
     refused(*(int *)rc, PGQUEUE_EUNKNOWN, "terminating connection",

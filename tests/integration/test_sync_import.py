@@ -104,7 +104,7 @@ is_(app.count("hostile") % 250, 0, "with nothing of its page stored")
 
 # Answers that do not come
 app.stop()
-app.start(concurrency=4, provider="timeout = 0.5")
+app.start(concurrency=4, provider="timeout = 1.5")
 for fault in ("silence", "drip"):
     token = "slow-" + fault
     user = app.user(token, "gen:300")

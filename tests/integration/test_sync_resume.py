@@ -40,7 +40,7 @@ is_(app.agree(), [], "job, import and connection agree")
 
 # Connections of the importer are cut again and again
 app.stop()
-app = syncapp.App("--delay", "30")
+app = syncapp.App("--delay", "100")
 user = app.user("cut", "gen:3000,seed=8")
 app.start(concurrency=2)
 app.c.sql("select * from sync.import_now(array[%s])", user)
@@ -67,7 +67,7 @@ testdb.diag(f"{cuts} connections cut")
 
 # New check-ins while a walk is under way
 user = app.user("growing", "gen:600,seed=9")
-app.sandbox.fault(kind="403-rate-limit", token="growing", after=1, count=1, seconds=2)
+app.sandbox.fault(kind="403-rate-limit", token="growing", after=1, count=1, seconds=5)
 app.c.sql("select * from sync.import_now(array[%s])", user)
 app.c.wait("select exists (select from /*schema*/job where queue = 'import-checkins' and state = 'created' and start_after > /*schema*/clock())", timeout=20)
 app.sandbox.grow("growing", 5)
