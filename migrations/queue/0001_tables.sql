@@ -65,6 +65,7 @@ create table /*schema*/job_ready (
   id bigint not null,
   start_after timestamptz not null,
   rank int not null,
+  expire_ms int not null, -- so that a claim's lease is written without a look at job_live
   attempt smallint not null,
   queue text not null
 );

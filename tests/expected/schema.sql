@@ -185,6 +185,7 @@ CREATE TABLE /*schema*/job_ready (
     id bigint NOT NULL,
     start_after timestamp with time zone NOT NULL,
     rank integer NOT NULL,
+    expire_ms integer NOT NULL,
     attempt smallint NOT NULL,
     queue text NOT NULL
 )

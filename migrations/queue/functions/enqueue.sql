@@ -42,7 +42,8 @@ begin
       on conflict (queue, singleton_key) where singleton_key is not null do nothing
       returning id, start_after, rank into o.id, v_earliest, o.rank;
     if not found then return pg_catalog.array_fill(null::bigint, array[v_count]); end if;
-    insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (o.id, v_earliest, o.rank, 0, p_queue);
+    insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+      values (o.id, v_earliest, o.rank, o.expire_ms, 0, p_queue);
     insert into /*schema*/queue_delta (queue, created) values (p_queue, 1);
     perform /*schema*/ring(p_queue, v_earliest, 1);
     return o.id || pg_catalog.array_fill(null::bigint, array[v_count - 1]);
@@ -61,8 +62,8 @@ begin
     from s
     returning id, start_after, rank
   ), r as (
-    insert into /*schema*/job_ready (id, start_after, rank, attempt, queue)
-    select j.id, j.start_after, j.rank, 0, p_queue from j
+    insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+    select j.id, j.start_after, j.rank, o.expire_ms, 0, p_queue from j
   )
   select pg_catalog.array_agg(j.id order by j.id), pg_catalog.min(j.start_after) into v_ids, v_earliest from j;
   insert into /*schema*/queue_delta (queue, created) values (p_queue, v_count);

@@ -20,6 +20,7 @@ returns table (id bigint, lease bigint, queue text, data jsonb, attempt int, pri
   start_after timestamptz, created_on timestamptz, retry_limit int, expire_in interval, origin jsonb)
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set enable_mergejoin = off set enable_hashjoin = off set jit = off
+set plan_cache_mode = force_generic_plan
 as $f$
 #variable_conflict use_column
 declare
@@ -30,6 +31,9 @@ declare
   v_now constant timestamptz := /*schema*/clock();
   v_lease constant bigint := /*schema*/new_lease();
   v_beat timestamptz;
+  v_ids bigint[];
+  v_again int; -- of them, that ran before
+  v_expire timestamptz;
 begin
   if p_n is null or p_n not between 1 and 10000 then
     raise exception 'fetch: n must be from 1 to 10000, it is %', p_n using errcode = '22023';
@@ -44,14 +48,13 @@ begin
     select w.beat_on into v_beat from /*schema*/job_worker w where w.id = p_worker;
     if not found then return; end if;
   end if;
-  return query
   with c as materialized (
     select r.rank, coalesce(k.after, '-infinity') as after, coalesce(k.after_id, 0) as after_id
     from pg_catalog.unnest(q.ranks) r(rank)
     left join rows from (pg_catalog.unnest(p_ranks), pg_catalog.unnest(p_after), pg_catalog.unnest(p_after_id))
       k(rank, after, after_id) on k.rank = r.rank
     order by r.rank
-  ), d as materialized (
+  ), d as (
     delete from /*schema*/job_ready x where x.queue = p_queue collate "C" and x.ctid = any (array(
       select p.ctid from c, lateral (
         select y.ctid from /*schema*/job_ready y
@@ -59,33 +62,27 @@ begin
           and (y.start_after, y.id) > (c.after, c.after_id)
         order by y.start_after, y.id limit p_n for update skip locked) p
       limit p_n))
-    returning x.id, x.start_after, x.rank, x.attempt
-  ), j as materialized (
-    select d.id, d.rank, d.start_after, d.attempt, v.data, v.created_on, v.retry_limit, v.expire_ms, v.origin
-    from d join /*schema*/job_live v on v.id = d.id and v.queue = p_queue
-  ), l as (
-    insert into /*schema*/job_lease (lease, worker, started_on, expire_on, queue, ids)
-    select v_lease, p_worker, v_now, v_now + pg_catalog.make_interval(secs => pg_catalog.min(j.expire_ms) / 1000.0),
-      p_queue, pg_catalog.array_agg(j.id order by j.rank, j.start_after, j.id)
-    from j having pg_catalog.count(*) > 0
-  ), s as (
-    insert into /*schema*/queue_delta (queue, created, retry, active)
-    select p_queue, -pg_catalog.count(*) filter (where d.attempt = 0),
-      -pg_catalog.count(*) filter (where d.attempt > 0), pg_catalog.count(*)
-    from d having pg_catalog.count(*) > 0
+    returning x.id, x.start_after, x.rank, x.expire_ms, x.attempt
   )
-  select j.id, v_lease, p_queue, j.data, j.attempt + 1, -j.rank, j.start_after, j.created_on,
-    j.retry_limit::int, pg_catalog.make_interval(secs => j.expire_ms / 1000.0), j.origin
-  from j order by j.rank, j.start_after, j.id;
-  if not found then return; end if;
+  select pg_catalog.array_agg(d.id order by d.rank, d.start_after, d.id), pg_catalog.count(*) filter (where d.attempt > 0),
+    v_now + pg_catalog.make_interval(secs => pg_catalog.min(d.expire_ms) / 1000.0) into v_ids, v_again, v_expire from d;
+  if v_ids is null then return; end if;
+  insert into /*schema*/job_lease (lease, worker, started_on, expire_on, queue, ids)
+    values (v_lease, p_worker, v_now, v_expire, p_queue, v_ids);
+  insert into /*schema*/queue_delta (queue, created, retry, active)
+    values (p_queue, v_again - pg_catalog.cardinality(v_ids), -v_again, pg_catalog.cardinality(v_ids));
+  return query
+  select v.id, v_lease, p_queue, v.data, v.attempt + 1, -v.rank, v.start_after, v.created_on,
+    v.retry_limit::int, pg_catalog.make_interval(secs => v.expire_ms / 1000.0), v.origin
+  from (select pg_catalog.unnest(v_ids) as id) u,
+    lateral (select * from /*schema*/job_live j where j.id = u.id and j.queue = p_queue limit 1) v;
   if v_beat < v_now - interval '5 s' then
     update /*schema*/job_worker w set beat_on = v_now where w.id = p_worker;
   end if;
   if p_worker is not null then
     perform /*schema*/watch(p_worker, v_now);
   end if;
-  if p_unflushed and not exists (select from /*schema*/queue_delta e
-      where e.xid = pg_catalog.pg_current_xact_id() and e.queue = p_queue and e.retry < 0) then
+  if p_unflushed and v_again = 0 then
     perform pg_catalog.set_config('synchronous_commit', 'off', true);
   end if;
 end $f$;

@@ -23,10 +23,10 @@ begin
       attempts = case when f.entry is null then j.attempts else /*schema*/add_attempt(j.attempts,
         f.entry || pg_catalog.jsonb_build_object('attempt', j.attempt + 1)) end
     from f where j.id = f.id and j.queue = p_queue
-    returning j.id, j.start_after, j.rank, j.attempt
+    returning j.id, j.start_after, j.rank, j.expire_ms, j.attempt
   ), r as (
-    insert into /*schema*/job_ready (id, start_after, rank, attempt, queue)
-    select u.id, u.start_after, u.rank, u.attempt, p_queue from u
+    insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+    select u.id, u.start_after, u.rank, u.expire_ms, u.attempt, p_queue from u
   )
   select pg_catalog.array_agg(u.id), pg_catalog.count(*) filter (where u.attempt = 0), pg_catalog.min(u.start_after)
     into v_ids, v_fresh, v_earliest from u;

@@ -36,7 +36,8 @@ begin
       f.singleton_key using errcode = 'PQ409';
   end;
   delete from /*schema*/job_finished where queue = f.queue and id = p_id and slot = f.slot;
-  insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (f.id, v_now, f.rank, 0, f.queue);
+  insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+    values (f.id, v_now, f.rank, f.expire_ms, 0, f.queue);
   insert into /*schema*/queue_delta (queue, created) values (f.queue, 1);
   insert into /*schema*/queue_delta (queue, purge_on, failed, cancelled)
     values (f.queue, f.purge_on, -(f.state = 'failed')::int, -(f.state = 'cancelled')::int);

@@ -11,7 +11,8 @@ declare
 begin
   if j.id is null or not /*schema*/unready(j) then return false; end if;
   update /*schema*/job_live set start_after = least(start_after, /*schema*/clock()) where queue = j.queue and id = p_id returning * into j;
-  insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (j.id, j.start_after, j.rank, j.attempt, j.queue);
+  insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+    values (j.id, j.start_after, j.rank, j.expire_ms, j.attempt, j.queue);
   perform /*schema*/ring(j.queue, j.start_after, 1);
   return true;
 end $f$;

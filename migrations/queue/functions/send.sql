@@ -26,7 +26,8 @@ begin
         values (v_now, v_now, 0, q.expire_ms, q.retry_ms, q.retry_max_ms, q.keep_queued_s,
           q.retry_limit, q.backoff, p_queue, q.dead_letter, p_data)
         returning id into v_id;
-      insert into /*schema*/job_ready (id, start_after, rank, attempt, queue) values (v_id, v_now, 0, 0, p_queue);
+      insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+        values (v_id, v_now, 0, q.expire_ms, 0, p_queue);
       insert into /*schema*/queue_delta (queue, created) values (p_queue, 1);
       perform from /*schema*/job_bell b where b.queue = p_queue and b.until > v_now;
       if found then perform /*schema*/ring(p_queue, v_now, 1); end if;

@@ -24,6 +24,9 @@ declare
   v_groups int := 0;
   g record;
 begin
+  if p_outcomes is null and p_details is null and p_leases[1] = all (p_leases) then
+    return /*schema*/settle_lease(p_leases[1], p_ids, p_leases[1] = any (p_closes), p_queue);
+  end if;
   -- Lock first, look in the next statement: it sees what the locks waited for.
   p_queue := coalesce(/*schema*/lock_leases(p_leases, p_queue), p_queue);
   if p_details is not null then
