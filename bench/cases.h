@@ -17,6 +17,7 @@ bench_case case_latency, case_half, case_idle, case_kill, case_fanout;
 bench_case case_plan_fresh, case_plan_backlog, case_plan_future, case_plan_ranks, case_plan_queues,
     case_plan_silent, case_plan_workers;
 /* The cost of a job as one thing grows. */
-bench_case case_growth_backlog, case_growth_workers, case_growth_queues, case_growth_payload;
+bench_case case_growth_backlog, case_growth_workers, case_growth_queues, case_growth_payload,
+    case_growth_batch;
 
 #endif

@@ -9,6 +9,7 @@ bench_pgq_bench_SOURCES = \
 	bench/fanout.c \
 	bench/growth.c bench/growth.h \
 	bench/growth_backlog.c \
+	bench/growth_batch.c \
 	bench/growth_payload.c \
 	bench/growth_queues.c \
 	bench/growth_workers.c \

@@ -35,6 +35,7 @@ static const struct {
     {"growth_backlog", case_growth_backlog, 10000000, "jobs that wait at most"},
     {"growth_workers", case_growth_workers, 16, "worker processes at most"},
     {"growth_queues", case_growth_queues, 1000, "queues at most"},
+    {"growth_batch", case_growth_batch, 1000, "jobs in a claim at most"},
     {"growth_payload", case_growth_payload, 1000000, "bytes at most"},
 };
 #define CASES (sizeof cases / sizeof cases[0])

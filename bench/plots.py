@@ -4,9 +4,11 @@ import os
 import subprocess
 
 SERIES = {"growth_backlog": ("jobs waiting", "set logscale x"), "growth_workers": ("worker processes", "set logscale x 2"),
-          "growth_queues": ("queues", "set logscale x"), "growth_payload": ("bytes of payload", "set logscale xy")}
+          "growth_queues": ("queues", "set logscale x"), "growth_payload": ("bytes of payload", "set logscale xy"),
+          "growth_batch": ("jobs in a claim", "set logscale xy")}
 PANELS = (("jobs/s", "per_s"), ("server CPU, us per job", "server_us"), ("client CPU, us per job", "client_us"), ("WAL, bytes per job", "wal"))
-STYLE = """set style line 1 lc rgb '#1f77b4' lw 2 pt 7 ps 0.6
+STYLE = """set datafile missing '?'
+set style line 1 lc rgb '#1f77b4' lw 2 pt 7 ps 0.6
 set style line 2 lc rgb '#d62728' lw 2 pt 5 ps 0.6
 set style line 3 lc rgb '#7f7f7f' lw 2 pt 9 ps 0.6
 set grid lc rgb '#dddddd' lt 1
@@ -25,22 +27,25 @@ def gnuplot(path, script):
 
 
 def block(name, points):
-    return f"${name} << END\n" + "".join(" ".join(f"{v:.6g}" for v in point) + "\n" for point in points) + "END\n"
+    return f"${name} << END\n" + "".join(" ".join("?" if v is None else f"{v:.6g}" for v in point) + "\n" for point in points) + "END\n"
 
 
 def growth(lines, case, path):
     title, scale = SERIES[case]
     xs = sorted({one["x"] for one in lines.of(case)})
-    middle = lambda key, x: sorted(one[key] for one in lines.of(case) if one["x"] == x)[len([1 for one in lines.of(case) if one["x"] == x]) // 2]
-    script = ""
-    for way in ("in", "out"):
-        script += block(way, [[x] + [middle(f"{way}_{key}", x) for _, key in PANELS] for x in xs])
+    ways, script = [], ""
+    for number, (way, name) in enumerate((("in", "enqueue"), ("out", "work off"))):
+        panels = [[lines.at(case, x, f"{way}_{key}") for x in xs] for _, key in PANELS]
+        if any(value is not None for panel in panels for value in panel):
+            script += block(way, [[x] + [panel[i] for panel in panels] for i, x in enumerate(xs)])
+            ways.append((way, number + 1, name))
     script += f"{scale}\nset multiplot layout 2,2\nset key top left\n"
-    for number, (panel, _) in enumerate(PANELS):
+    for number, (panel, key) in enumerate(PANELS):
         low = "set yrange [*:*]" if "xy" in scale else "set yrange [0:*]"
-        script += (f"{low}\nset title '{panel}'\nset xlabel '{title}'\n"
-                   f"plot $in using 1:{number + 2} with linespoints ls 1 title 'enqueue',"
-                   f" $out using 1:{number + 2} with linespoints ls 2 title 'work off'\n")
+        drawn = ", ".join(f"${way} using 1:{number + 2} with linespoints ls {style} title '{name}'" for way, style, name in ways
+                          if any(lines.at(case, x, f"{way}_{key}") is not None for x in xs))
+        if drawn:
+            script += f"{low}\nset title '{panel}'\nset xlabel '{title}'\nplot {drawn}\n"
         script += "unset key\n"
     gnuplot(path, script + "unset multiplot\n")
 

@@ -30,6 +30,11 @@ class Lines:
     def of(self, case, peer=None):
         return [one for one in self.all if one["case"] == case and one.get("peer") == peer]
 
+    def at(self, case, x, key):
+        """The median of a point of a series."""
+        found = [one[key] for one in self.of(case) if one["x"] == x and key in one]
+        return statistics.median(found) if found else None
+
     def has(self, case, peer=None):
         return bool(self.of(case, peer))
 
@@ -164,7 +169,7 @@ def series(case, what):
     def table(lines):
         rows = []
         for x in sorted({one["x"] for one in lines.of(case)}):
-            get = lambda key, x=x: statistics.median(one[key] for one in lines.of(case) if one["x"] == x)
+            get = lambda key, x=x: lines.at(case, x, key)
             rows.append([f"{x:,.0f}", form(get("in_per_s"), ",.0f"), form(get("in_server_us"), ".1f"), form(get("in_client_us"), ".2f"),
                          form(get("in_wal"), ",.0f"), form(get("out_per_s"), ",.0f"), form(get("out_server_us"), ".1f"),
                          form(get("out_client_us"), ".2f"), form(get("out_wal"), ",.0f"), form(get("out_peak_mb"), ".1f")])
@@ -191,7 +196,8 @@ PEER_COLUMNS = (("single/s", "single", "per_s", ",.0f", True), ("bulk/s", "bulk"
                 ("p99 ms", "latency", "p99_ms", ".2f", False))
 TABLES = {"costs": costs, "budgets": budgets, "figures": others, "plans": plans, "peers": peers,
           "growth_backlog": series("growth_backlog", "waiting jobs"), "growth_workers": series("growth_workers", "worker processes"),
-          "growth_queues": series("growth_queues", "queues"), "growth_payload": series("growth_payload", "bytes of payload")}
+          "growth_queues": series("growth_queues", "queues"), "growth_payload": series("growth_payload", "bytes of payload"),
+          "growth_batch": series("growth_batch", "jobs in a claim")}
 
 
 def text(title, head, rows):
