@@ -37,7 +37,7 @@ const struct command commands[] = {
     {"schedule run-now", "KEY...", 1, -1, NULL, NULL, "send a schedule's job now, out of turn",
      run_schedule_run_now},
 
-    {"fanout", "QUEUE", 1, 1, fanout_options, send_settings,
+    {"fanout", "QUEUE", 1, 1, fanout_options, fanout_settings,
      "send one job per row of a query, spaced in time", run_fanout},
     {"stats", "[QUEUE...]", 0, -1, NULL, NULL, "count jobs by queue and state", run_stats},
     {"work", "QUEUE", 1, 1, work_options, NULL, "run a command for each job of a queue", run_work},

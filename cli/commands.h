@@ -12,6 +12,7 @@ extern const struct command commands[];
 /* Those of the queue alone and of a job; several commands share them. */
 extern const struct option queue_settings[];
 extern const struct option send_settings[];
+extern const struct option fanout_settings[];
 
 extern const struct option migrate_options[];
 int run_migrate(struct cli *cli);

@@ -72,6 +72,24 @@ int need_database(struct cli *cli, int any_schema)
     return fail_db(cli, &error, NULL);
 }
 
+int check_type(struct cli *cli, const char *option, const char *type)
+{
+    const char *text = option_text(&cli->parsed, option);
+    struct buffer sql = BUFFER_INIT, what = BUFFER_INIT;
+    struct rows *rows = NULL;
+    struct db_error error;
+    int code = text != NULL ? need_database(cli, 1) : EXIT_DONE;
+    buffer_format(&sql, "select $1::text::%s", type);
+    buffer_format(&what, "--%s", option);
+    if (text != NULL && code == EXIT_DONE &&
+        db_run(&cli->db, sql.data, &text, 1, &rows, &error) != 0)
+        code = fail_db(cli, &error, what.data);
+    rows_free(rows);
+    buffer_free(&sql);
+    buffer_free(&what);
+    return code;
+}
+
 const char *argument(const struct cli *cli, size_t index)
 {
     return index < cli->parsed.argument_count ? cli->parsed.arguments[index] : NULL;

@@ -39,6 +39,8 @@ int run_fanout(struct cli *cli)
     struct rows *rows = NULL;
     struct db_error error;
     int code = need_database(cli, 0);
+    if (code == EXIT_DONE)
+        code = check_type(cli, "spacing", "interval");
     if (code == EXIT_DONE &&
         (parsed->json ? db_run_json : db_run)(&cli->db, sql, values, 5, &rows, &error) != 0)
         /* a syntax error or an unknown table can only be the query's */

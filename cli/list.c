@@ -41,6 +41,25 @@ static const char *states_of(const char *word)
     " and ($2::text is null or j.state = any ($2::/*schema*/job_state[]))"                         \
     " order by j.id desc limit $3::bigint"
 
+/* Each queue named must be there: a typo must not look like an empty queue. */
+static int queues_exist(struct cli *cli, const char *names)
+{
+    struct rows *rows = NULL;
+    struct db_error error;
+    int code = need_database(cli, 0);
+    if (code != EXIT_DONE)
+        return code;
+    if (db_run(&cli->db,
+               "select n from unnest($1::text[]) n"
+               " where not exists (select from /*schema*/queue q where q.name = n)",
+               &names, 1, &rows, &error) != 0)
+        return fail_db(cli, &error, NULL);
+    for (size_t i = 0; i < rows_count(rows); i++)
+        code = fail(cli, EXIT_NOT_FOUND, "queue \"%s\" does not exist", rows_text(rows, i, 0));
+    rows_free(rows);
+    return code;
+}
+
 int run_ls(struct cli *cli)
 {
     const struct parsed *parsed = &cli->parsed;
@@ -52,7 +71,18 @@ int run_ls(struct cli *cli)
                     "--state: \"%s\" is none of created, retry, active, blocked, completed, "
                     "failed, cancelled, queued, finished",
                     state);
-    const char *values[] = {option_text(parsed, "queue"), states, limit != NULL ? limit : "50"};
+    const char *queue = option_text(parsed, "queue");
+    struct buffer names = BUFFER_INIT;
+    int code = EXIT_DONE;
+    if (queue != NULL) {
+        array_add(&names, queue, strlen(queue));
+        array_end(&names);
+        code = queues_exist(cli, names.data);
+        buffer_free(&names);
+    }
+    if (code != EXIT_DONE)
+        return code;
+    const char *values[] = {queue, states, limit != NULL ? limit : "50"};
     return print_query(cli, "select j.*" LS_WHERE,
                        "select j.id, j.queue, j.state, j.priority as prio, j.attempt as try,"
                        " date_trunc('second', j.start_after) as start_after,"
@@ -82,25 +112,6 @@ static int show_one(struct cli *cli, const char *id, const void *context)
 int run_show(struct cli *cli)
 {
     return each_id(cli, show_one, NULL);
-}
-
-/* Each queue named must be there: a typo must not look like an empty queue. */
-static int queues_exist(struct cli *cli, const char *names)
-{
-    struct rows *rows = NULL;
-    struct db_error error;
-    int code = need_database(cli, 0);
-    if (code != EXIT_DONE)
-        return code;
-    if (db_run(&cli->db,
-               "select n from unnest($1::text[]) n"
-               " where not exists (select from /*schema*/queue q where q.name = n)",
-               &names, 1, &rows, &error) != 0)
-        return fail_db(cli, &error, NULL);
-    for (size_t i = 0; i < rows_count(rows); i++)
-        code = fail(cli, EXIT_NOT_FOUND, "queue \"%s\" does not exist", rows_text(rows, i, 0));
-    rows_free(rows);
-    return code;
 }
 
 #define STATS_WHERE                                                                                \

@@ -155,5 +155,8 @@ int run_schedule_preview(struct cli *cli)
     const char *count = option_text(&cli->parsed, "count");
     const char *values[] = {argument(cli, 0), tz != NULL ? tz : "UTC",
                             option_text(&cli->parsed, "from"), count != NULL ? count : "5"};
-    return print_query(cli, sql, sql, values, 4, NULL);
+    int code = need_database(cli, 0);
+    if (code == EXIT_DONE)
+        code = check_type(cli, "from", "timestamptz");
+    return code == EXIT_DONE ? print_query(cli, sql, sql, values, 4, NULL) : code;
 }

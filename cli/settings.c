@@ -24,17 +24,25 @@ const struct option queue_settings[] = {
 };
 
 /* What jobs have, however they are sent. */
+#define EVERY_JOB                                                                                    \
+    {"priority", 0, VALUE_INTEGER, "N", "higher first (0)", -1000000, 1000000, 0},                   \
+        {"retry-limit", 0, VALUE_INTEGER, "N", "runs after the first", 0, 32000, 0},                 \
+        {"retry-delay", 0, VALUE_DURATION, "TIME", "before the first retry", 0, 0, 0},               \
+        {"retry-backoff", 0, VALUE_BOOLEAN, "BOOL", "double the delay at each retry", 0, 0, 0},      \
+        {"retry-delay-max", 0, VALUE_DURATION, "TIME", "longest delay between retries", 0, 0, 0},    \
+        {"expire-in", 0, VALUE_DURATION, "TIME", "longest time of an attempt", 0, 0, 0},             \
+        {"keep-queued", 0, VALUE_DURATION, "TIME", "cancel if it has not started by then", 0, 0, 0}, \
+        {"group-id", 0, VALUE_TEXT, "NAME", "a label for monitoring", 0, 0, 0},                      \
+    {                                                                                                \
+        "dead-letter", 0, VALUE_TEXT, "QUEUE", "gets a copy if the job fails for good", 0, 0, 0      \
+    }
+
 const struct option send_settings[] = {
-    {"priority", 0, VALUE_INTEGER, "N", "higher first (0)", -1000000, 1000000, 0},
     {"start-after", 0, VALUE_START, "TIME", "seconds, interval or point in time", 0, 0, 0},
-    {"retry-limit", 0, VALUE_INTEGER, "N", "runs after the first", 0, 32000, 0},
-    {"retry-delay", 0, VALUE_DURATION, "TIME", "before the first retry", 0, 0, 0},
-    {"retry-backoff", 0, VALUE_BOOLEAN, "BOOL", "double the delay at each retry", 0, 0, 0},
-    {"retry-delay-max", 0, VALUE_DURATION, "TIME", "longest delay between retries", 0, 0, 0},
-    {"expire-in", 0, VALUE_DURATION, "TIME", "longest time of an attempt", 0, 0, 0},
-    {"keep-queued", 0, VALUE_DURATION, "TIME", "cancel if it has not started by then", 0, 0, 0},
     {"singleton-key", 0, VALUE_TEXT, "KEY", "one queued or running job has it at most", 0, 0, 0},
-    {"group-id", 0, VALUE_TEXT, "NAME", "a label for monitoring", 0, 0, 0},
-    {"dead-letter", 0, VALUE_TEXT, "QUEUE", "gets a copy if the job fails for good", 0, 0, 0},
+    EVERY_JOB,
     LAST,
 };
+
+/* A fan-out sets start and key of its jobs itself. */
+const struct option fanout_settings[] = {EVERY_JOB, LAST};

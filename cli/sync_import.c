@@ -11,7 +11,9 @@
 #include <time.h>
 
 /* Between two looks at what is waited for. */
-#define LOOK_NS 250000000L
+#define LOOK_NS     250000000L
+/* After so many looks somebody should be at work. */
+#define LOOKS_ALONE 12
 
 const struct option wait_options[] = {
     {"wait", 0, VALUE_FLAG, NULL, "wait for the imports; exit 1 if one failed", 0, 0, 0},
@@ -23,10 +25,20 @@ const struct option imports_options[] = {
     {NULL, 0, VALUE_FLAG, NULL, NULL, 0, 0, 0},
 };
 
-static void pause_a_moment(void)
+/* Before the next look. Whoever waits for a daemon that was never started is told so, once. */
+static void pause_a_moment(struct cli *cli, int *looks)
 {
     struct timespec moment = {0, LOOK_NS};
+    struct rows *rows = NULL;
+    struct db_error error;
     nanosleep(&moment, NULL);
+    if (++*looks == LOOKS_ALONE &&
+        db_run(&cli->db, "select from /*schema*/job_worker limit 1", NULL, 0, &rows, &error) == 0 &&
+        rows_count(rows) == 0)
+        fail(
+            cli, EXIT_FAILED,
+            "no worker is connected: the imports wait until a pgqueued with a section [sync] runs");
+    rows_free(rows);
 }
 
 /* ---- waiting ---- */
@@ -62,7 +74,7 @@ static int wait_for_imports(struct cli *cli, const char *imports)
 {
     struct buffer printed = BUFFER_INIT;
     struct db_error error;
-    int code = EXIT_DONE, open = 1;
+    int code = EXIT_DONE, open = 1, looks = 0;
     while (open) {
         struct rows *rows = NULL;
         const char *values[] = {imports, printed.len > 0 ? printed.data : "{"};
@@ -94,7 +106,7 @@ static int wait_for_imports(struct cli *cli, const char *imports)
         rows_free(rows);
         flush_output();
         if (open)
-            pause_a_moment();
+            pause_a_moment(cli, &looks);
     }
     buffer_free(&printed);
     return code;
@@ -185,7 +197,7 @@ int run_sync_now(struct cli *cli)
 /* Waits until the orchestrator's job has ended. */
 static int wait_for_job(struct cli *cli, const char *id)
 {
-    for (;;) {
+    for (int looks = 0;;) {
         struct rows *rows = NULL;
         struct db_error error;
         if (db_run(&cli->db,
@@ -207,7 +219,7 @@ static int wait_for_job(struct cli *cli, const char *id)
         rows_free(rows);
         if (ended)
             return code;
-        pause_a_moment();
+        pause_a_moment(cli, &looks);
     }
 }
 

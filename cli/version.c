@@ -42,9 +42,11 @@ int run_version(struct cli *cli)
     int32_t queue[2] = {0, 0}, sync[2] = {0, 0};
     if (db_choose(&cli->db, cli->parsed.conninfo, cli->parsed.schema, &error) != 0)
         return fail_db(cli, &error, NULL);
-    int has_database = db_open(&cli->db, 1, &error) == 0 &&
-                       ask(cli, NULL, &queue[0], &queue[1], &error) == 0 &&
-                       ask(cli, &pgqueue_sync_migrations, &sync[0], &sync[1], &error) == 0;
+    int has_database = db_open(&cli->db, 1, &error) == 0;
+    if (!has_database && error.exit == EXIT_USAGE)
+        return fail_db(cli, &error, NULL);
+    has_database = has_database && ask(cli, NULL, &queue[0], &queue[1], &error) == 0 &&
+                   ask(cli, &pgqueue_sync_migrations, &sync[0], &sync[1], &error) == 0;
     if (cli->parsed.json) {
         struct buffer json = BUFFER_INIT;
         jsonout_begin(&json, '{');

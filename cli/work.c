@@ -262,8 +262,12 @@ int run_work(struct cli *cli)
     struct work work;
     memset(&work, 0, sizeof work);
     work.cli = cli;
-    if (option_text(&cli->parsed, "exec") == NULL)
+    const char *command = option_text(&cli->parsed, "exec");
+    if (command == NULL)
         return fail(cli, EXIT_USAGE, "work needs --exec CMD");
+    /* The shell would end well for each job: an unset variable must not complete a queue. */
+    if (command[strspn(command, " \t\n")] == '\0')
+        return fail(cli, EXIT_USAGE, "--exec: the command is empty");
     int code = check_queue(cli);
     if (code != EXIT_DONE)
         return code;

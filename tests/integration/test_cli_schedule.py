@@ -25,6 +25,7 @@ cli.ends(2, "a zone that does not exist", "schedule", "set", "x", "mail", "@dail
 cli.ends(4, "a queue that does not exist", "schedule", "set", "x", "nowhere", "@daily", error="nowhere")
 cli.ends(2, "data that is not JSON", "schedule", "set", "x", "mail", "@daily", "--data", "{", error="--data is not valid JSON")
 cli.ends(2, "a policy that does not exist", "schedule", "set", "x", "mail", "@daily", "--missed", "some", error="some")
+cli.ends(2, "a preview from no time", "schedule", "preview", "@daily", "--from", "soon", error="--from: ")
 cli.ends(2, "an empty key", "schedule", "set", "", "mail", "@daily", error="key")
 cli.ends(2, "a field left out", "schedule", "set", "x", "mail", error="usage: pgqueue schedule set KEY QUEUE CRON")
 is_([x["key"] for x in cli.json("after all that", "schedule", "ls")], ["daily"], "no other schedule is there")

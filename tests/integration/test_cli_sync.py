@@ -108,4 +108,8 @@ p = testdb.start("pgqueue", "--schema", testdb.schema(), "sync", "run", "--wait"
 work("daily-sync-orchestrator", FAIL)
 is_(p.wait(), 1, "an orchestrator that fails is a failure")
 ok("no luck" in p.log(), "that says why")
+p = testdb.start("pgqueue", "--schema", testdb.schema(), "sync", "run", "--wait", env=cli.env)
+p.wait_line("no worker is connected")
+work("daily-sync-orchestrator", FAIL)
+is_(p.wait(), 1, "whoever waits where nobody works is told so, and goes on waiting")
 done()

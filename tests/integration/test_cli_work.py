@@ -65,6 +65,8 @@ is_((j["state"], j["attempt"]), ("retry", 1), "any other has it retried")
 ok("again" in json.dumps(j["output"]), "with its error")
 cli.run("rm", i)
 
+p = work("--once", "--exec", " ")
+ok(p.returncode == 2 and "--exec: the command is empty" in p.stderr, "an empty command, which would complete all jobs, is refused")
 ids = [cli.send("q", str(n)) for n in range(6)]
 later = cli.send("q", "1", "--start-after", "1 hour")
 p = work("--once", "--exec", "cat", "--concurrency", "3")
