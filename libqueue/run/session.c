@@ -28,16 +28,37 @@ static void report_if_up(struct pgqueue_worker *w)
         report(w, 1, NULL);
 }
 
+/* Names what was declared: the database's message may not. */
+static void name_declared(const struct pgqueue_worker *w, pgqueue_error *error)
+{
+    const char *kind = NULL, *name = NULL;
+    const pgqueue_error said = *error;
+    if (w->setup == SETUP_QUEUES && w->queues[w->setup_index]->options != NULL) {
+        kind = "queue";
+        name = w->queues[w->setup_index]->name;
+    } else if (w->setup == SETUP_SCHEDULES) {
+        kind = "schedule";
+        name = w->schedules[w->setup_index].field[0];
+    }
+    if (kind == NULL)
+        return;
+    pgqi_error_set(error, said.code, "%s \"%s\": %s", kind, name, said.message);
+    memcpy(error->sqlstate, said.sqlstate, sizeof error->sqlstate);
+    error->retryable = said.retryable;
+}
+
 /* A step of the set-up failed. What cannot be cured by waiting stops the worker. */
 static void setup_failed(struct pgqueue_worker *w, const pgqueue_error *error)
 {
     if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN)
         return; /* the connection comes back by itself */
+    pgqueue_error named = *error;
+    name_declared(w, &named);
     if (!error->retryable) {
-        pgqi_worker_fatal(w, error);
+        pgqi_worker_fatal(w, &named);
         return;
     }
-    pgqi_log(&w->log, PGQUEUE_WARNING, "set-up failed, trying again: %s", error->message);
+    pgqi_log(&w->log, PGQUEUE_WARNING, "set-up failed, trying again: %s", named.message);
     w->setup_retry_us = pgqi_now_us() + 100000 + pgqi_jitter(100000);
 }
 
@@ -53,6 +74,12 @@ static void take_answer(struct pgqueue_worker *w, const struct pg_result *result
     case SETUP_REGISTER:
         w->id = pgqi_row_i64(result, 0, 0);
         w->id_before = w->id;
+        break;
+    case SETUP_SCHEDULES:
+        if (pgqi_row_text(result, 0, 0) == NULL)
+            pgqi_log(&w->log, PGQUEUE_WARNING,
+                     "schedule %s was removed and stays so until somebody sets it again",
+                     w->schedules[w->setup_index].field[0]);
         break;
     case SETUP_CRASH:
         pgqi_log(&w->log, PGQUEUE_INFO, "freed %lld jobs of a worker process that died",

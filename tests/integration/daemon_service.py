@@ -86,6 +86,17 @@ d.kill(signal.SIGTERM)
 ok(hears("STOPPING=1"), "and of the stop")
 is_(d.wait(), 0, "it drains")
 
+# What the database refuses of a configuration is told with its name; what an operator removed stays removed
+for section, name in (("[schedule broken]\nqueue = env\ncron = @daily\ndata = {x\n", 'schedule \\"broken\\": '),
+                      ("dead_letter = nowhere\n", 'queue \\"env\\": ')):
+    d = daemon.Daemon(daemon.config(db, f"[queue env]\nhandler = exec:env\n{section}", "refused.ini"))
+    is_(d.wait(), 2, "a configuration that the database refuses ends it")
+    ok(f'why="{name}' in d.log(), "and the message names the section") or testdb.diag(d.log())
+c.sql("select /*schema*/unschedule('every-minute')")
+d = daemon.start(db, "[queue env]\nhandler = exec:env\n[schedule every-minute]\nqueue = env\ncron = @daily\n", "removed.ini")
+ok("schedule every-minute was removed and stays so" in d.log(), "a schedule that somebody removed is told of")
+is_(d.stop(), 0, "it drains")
+
 # What cannot listen is never ready
 told.clear()
 d = daemon.Daemon(daemon.config(db, "[queue env]\nhandler = exec:env\n[http]\nlisten = unix:/nowhere/http\n", "nowhere.ini"),
