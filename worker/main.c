@@ -2,10 +2,13 @@
 /*
  * main.c: the command line of pgqueued.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <pgqueue.h>
 
@@ -30,6 +33,13 @@ static const char usage_text[] =
     "USR1 pauses, USR2 resumes.\n"
     "Exit status: 0 drained or all is well, 1 failed, 2 wrong usage or configuration.\n";
 
+static int option_error(int kind, const char *word)
+{
+    fprintf(stderr, "pgqueued: %s: %s; try pgqueued --help\n", word,
+            kind == ':' ? "needs a value" : "unknown option");
+    return EXIT_USAGE;
+}
+
 static int usage_error(const char *what)
 {
     fprintf(stderr, "pgqueued: %s; try pgqueued --help\n", what);
@@ -45,13 +55,22 @@ static int finish_output(void)
     return EXIT_FAILURE;
 }
 
+/* In a child: a module may crash when it is loaded. */
 static int check_config(struct config *config)
 {
-    int rc = reload_check(config, reload_print, NULL);
-    if (rc == 0)
+    int status = 0;
+    pid_t child = reload_check_in_child(config, 1);
+    int ended = child > 0 && waitpid(child, &status, 0) == child;
+    int good = ended && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (good)
         printf("%s: ok\n", config->path);
+    else if (!ended)
+        fprintf(stderr, "pgqueued: cannot check the configuration: %s\n", strerror(errno));
+    else if (WIFSIGNALED(status))
+        fprintf(stderr, "pgqueued: a module of the configuration crashes when it is loaded: %s\n",
+                strsignal(WTERMSIG(status)));
     config_free(config);
-    return rc == 0 ? finish_output() : EXIT_USAGE;
+    return good ? finish_output() : EXIT_USAGE;
 }
 
 static int print_config(struct config *config)
@@ -81,7 +100,7 @@ int main(int argc, char **argv)
     const char *path = NULL;
     struct config *config;
     int option, what = 0;
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":c:h", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             path = optarg;
@@ -96,7 +115,7 @@ int main(int argc, char **argv)
             fputs(usage_text, stdout);
             return finish_output();
         default:
-            return usage_error("wrong option"); /* getopt has named it */
+            return option_error(option, argv[optind - 1]);
         }
     }
     if (optind < argc)

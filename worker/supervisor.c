@@ -103,7 +103,8 @@ static void tell_status(struct supervisor *s)
     snprintf(s->status, sizeof s->status, "%s", text);
     snprintf(lines, sizeof lines, "STATUS=%s", text);
     notify(lines);
-    LOG(PGQUEUE_INFO, text);
+    if (!s->stopping) /* told with how */
+        LOG(PGQUEUE_INFO, text);
 }
 
 static void remove_crew(struct supervisor *s, int index)

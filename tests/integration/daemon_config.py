@@ -29,7 +29,7 @@ ok("check.ini:4: unknown section [wroker]; did you mean [worker]?" in r.stderr, 
 r = testdb.run("pgqueued", "-c", testdb.tmp("nowhere.ini"), "--check-config")
 ok(r.returncode == 2 and "No such file" in r.stderr, "a configuration that is not there is told")
 r = testdb.run("pgqueued", "-c", testdb.tmp("nowhere.ini"), "--chekc-config")
-is_(r.returncode, 2, "an option typo is a usage error")
+is_((r.returncode, r.stderr), (2, "pgqueued: --chekc-config: unknown option; try pgqueued --help\n"), "an option typo is a usage error of one line")
 r = testdb.run("pgqueued")
 ok(r.returncode == 2 and "-c FILE" in r.stderr, "without a configuration it says what it needs")
 ok(testdb.run("pgqueued", "--version").stdout.startswith("pgqueued 0."), "it tells its version")
@@ -47,6 +47,11 @@ refused(QUEUE + f"module:{daemon.module('daemon_no_entry')}:take\n", 2, "no symb
         "a shared object that is no module is told")
 text = testdb.write("text.so", "no code\n")
 refused(QUEUE + f"module:{text}:take\n", 2, "cannot load the module", "a file that is no shared object is told")
+
+testdb.run("cc", "-shared", "-fPIC", "-o", testdb.tmp("abort.so"), "-x", "c", testdb.write(
+    "abort.c", "#include <stdlib.h>\n__attribute__((constructor)) static void loaded(void) { abort(); }\n"))
+r = check(QUEUE + "module:abort.so:take\n")
+ok(r.returncode == 2 and "a module of the configuration crashes when it is loaded" in r.stderr, "a module that crashes when it is loaded is told") or testdb.diag(r)
 
 folder = testdb.tmp("modules")
 os.mkdir(folder, 0o755)
