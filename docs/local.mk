@@ -38,5 +38,7 @@ MAINTAINERCLEANFILES = $(man_pages)
 EXTRA_DIST += $(man_pages:=.scd) \
 	docs/architecture.md \
 	docs/cron.md \
+	docs/distributed.sql \
+	docs/scaling.md \
 	docs/operations.md \
 	migrations/README.md

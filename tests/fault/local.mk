@@ -12,7 +12,7 @@ SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_orchestrator.py \
 	tests/fault/chaos_storm.py \
 	tests/fault/crash_handlers.py
-EXTRA_DIST += tests/fault/storm.py
+EXTRA_DIST += tests/fault/storm.py tests/pair.py
 check_LTLIBRARIES += tests/fault/chaos_handlers.la
 tests_fault_chaos_handlers_la_SOURCES = tests/fault/chaos_handlers.c
 tests_fault_chaos_handlers_la_LDFLAGS = $(DAEMON_MODULE_LDFLAGS)

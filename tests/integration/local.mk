@@ -65,3 +65,6 @@ SCRIPT_TESTS += tests/integration/test_gate_plans.py tests/integration/test_gate
 C_TESTS += tests/integration/test_gate_worker
 tests_integration_test_gate_worker_LDADD = tests/libtestdb.la $(STATEMENTS_LIBS) $(FAILALLOC_LIBS) $(UNIT_LIBS)
 tests_integration_test_gate_worker_LDFLAGS = $(STATEMENTS_LDFLAGS) $(FAILALLOC_LDFLAGS)
+
+# Beyond one server: the tables distributed by queue, a standby to look at.
+SCRIPT_TESTS += tests/integration/test_distributed.py tests/integration/test_standby.py

@@ -8,11 +8,12 @@ as $f$
 declare
   p_id alias for $1;
   p_lease alias for $2;
+  v_now constant timestamptz := /*schema*/clock();
   v_queue text;
 begin
   v_queue := /*schema*/queue_if_open(p_id, p_lease);
   if v_queue is null then return 'lost'; end if;
-  update /*schema*/job_live set touched_on = /*schema*/clock() where queue = v_queue and id = p_id;
+  update /*schema*/job_live set touched_on = v_now where queue = v_queue and id = p_id;
   return case when found then 'ok' else 'lost' end;
 end $f$;
 create or replace function /*schema*/touch(ids bigint[], leases bigint[]) returns text[]
