@@ -266,9 +266,15 @@ PGQUEUE_API int pgqueue_job_cancelled(pgqueue_job *job);
  * Working by hand: fetch, then settle each job
  */
 
-/* Claims up to n due jobs of a queue. out: returns owned, free with pgqueue_jobs_free; may hold
- * none. The lease of each ends by its expire_in unless it is settled or touched. Errors: EINVAL,
- * ENOTFOUND, ECONN, EUNKNOWN (their leases end by expire_in), EDB. Since: 0.1 */
+/* One claim takes jobs until their payloads come to so many bytes: less than this and one payload
+ * (16 MiB at most) altogether, one job at least. Sizes are those of the stored jsonb, its text is
+ * about as large. */
+#define PGQUEUE_CLAIM_BYTES (4 << 20)
+
+/* Claims up to n due jobs of a queue; fewer than are due when n or PGQUEUE_CLAIM_BYTES is reached.
+ * out: returns owned, free with pgqueue_jobs_free; may hold none. The lease of each ends by its
+ * expire_in unless it is settled or touched. Errors: EINVAL, ENOTFOUND, ECONN, EUNKNOWN (their
+ * leases end by expire_in), EDB. Since: 0.1 */
 PGQUEUE_API int pgqueue_fetch(pgqueue *queue, const char *name, int n, pgqueue_jobs **out,
                               pgqueue_error *error);
 PGQUEUE_API size_t pgqueue_jobs_count(const pgqueue_jobs *jobs); /* Since: 0.1 */
@@ -338,6 +344,12 @@ PGQUEUE_API int pgqueue_unschedule(pgqueue *queue, const char *key, pgqueue_erro
  * It keeps two connections, waits for the database when it is away, claims in batches, runs
  * handlers on a pool of threads (or on the loop), and settles in batches. Threads: a worker belongs
  * to the thread that runs its loop; what may be called elsewhere says so.
+ *
+ * Memory: a payload is copied once, from the connection's buffer, and freed when the jobs claimed
+ * with it have ended. A worker holds at most: the payloads of the jobs that run; of jobs that wait
+ * or have ended 32 MiB and one claim (PGQUEUE_CLAIM_BYTES and one payload); a buffer of twice the
+ * largest payload; outputs that wait for their settle of 16 MiB, and those of the jobs claimed by
+ * then.
  */
 
 /* How a handler ends. */

@@ -16,6 +16,9 @@ tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
 C_TESTS += tests/integration/test_worker
 tests_integration_test_worker_LDADD = $(INTEGRATION_LIBS) -lpthread
 
+C_TESTS += tests/fault/test_payloads
+tests_fault_test_payloads_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+
 # Workers that are killed, frozen and cut off.
 check_PROGRAMS += tests/fault/toy_worker
 tests_fault_toy_worker_LDADD = libqueue/libpgqueue.la

@@ -75,8 +75,9 @@ struct pgqueue_jobs *pgqi_jobs_of_result(struct pg_result *result, const char *q
         pgqi_jobs_free(batch);
         return NULL;
     }
+    batch->bytes = PQresultMemorySize(result);
     batch->count = count;
-    batch->open = count;
+    batch->open = batch->unended = count;
     if (count > 0)
         batch->lease = pgqi_row_i64(result, 0, JOB_LEASE);
     for (size_t row = 0; row < count; row++)
@@ -94,6 +95,16 @@ void pgqi_jobs_free(struct pgqueue_jobs *jobs)
     free(jobs->queue);
     PQclear(jobs->result);
     free(jobs);
+}
+
+size_t pgqi_job_ended(struct pgqueue_job *job)
+{
+    struct pgqueue_jobs *batch = job->batch;
+    if (--batch->unended > 0)
+        return 0;
+    PQclear(batch->result);
+    batch->result = NULL;
+    return batch->bytes;
 }
 
 void pgqi_job_release(struct pgqueue_job *job)

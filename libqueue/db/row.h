@@ -11,11 +11,13 @@
 
 struct pg_result; /* libpq's PGresult */
 
-/* The jobs of one claim. Their texts point into the result, which is the one copy of every payload;
- * both are freed when the last job is. */
+/* The jobs of one claim. Their texts point into the result, which is the one copy of every payload:
+ * the result is freed when the last job has ended (pgqi_job_ended), the rest with the last job. */
 struct pgqueue_jobs {
-    struct pg_result *result;
+    struct pg_result *result; /* NULL: freed */
+    size_t bytes;             /* of memory that the result holds */
     size_t count;
+    size_t unended;
     size_t open;    /* jobs not yet released by pgqi_job_release */
     size_t settled; /* the worker's: jobs whose outcome was sent */
     size_t sending; /* of these, in the statement that is being made */
@@ -53,6 +55,9 @@ struct pgqueue_job {
  * out. */
 struct pgqueue_jobs *pgqi_jobs_of_result(struct pg_result *result, const char *queue);
 void pgqi_jobs_free(struct pgqueue_jobs *jobs);
+/* Nobody reads this job's texts any more. Returns the bytes of the result if it is freed by that,
+ * else 0. */
+size_t pgqi_job_ended(struct pgqueue_job *job);
 /* Ends one job's use of its batch; the last one frees it. */
 void pgqi_job_release(struct pgqueue_job *job);
 

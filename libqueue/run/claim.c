@@ -128,16 +128,24 @@ static int room_in_pool(const struct pgqueue_worker *w, const struct work_queue 
     return w->pool.count - load->jobs;
 }
 
+/* Most jobs of one claim, by their size in the last ones. */
+static int claim_most(const struct work_queue *q)
+{
+    if (q->job_bytes <= CLAIM_BYTES / CLAIM_MOST)
+        return CLAIM_MOST;
+    return q->job_bytes < CLAIM_BYTES ? (int)(CLAIM_BYTES / q->job_bytes) : 1;
+}
+
 /* How many jobs to claim for a queue now; 0: none. */
 static int demand(const struct pgqueue_worker *w, const struct work_queue *q,
                   const struct pool_load *load, uint64_t now_us)
 {
     int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
     int have = q->backlog_count + q->handed;
-    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST)
+    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST || w->output_bytes >= OUTPUT_BYTES)
         return 0;
-    int ahead = 0;
-    if (w->options.prefetch != 0 && !q->on_loop) {
+    int ahead = 0, full = w->held_bytes >= HELD_BYTES;
+    if (w->options.prefetch != 0 && !q->on_loop && !full) {
         double jobs = rate_of(q, now_us) * PREFETCH_S;
         ahead = jobs > CLAIM_MOST ? CLAIM_MOST : (int)jobs;
     }
@@ -150,7 +158,8 @@ static int demand(const struct pgqueue_worker *w, const struct work_queue *q,
     }
     if (w->options.max_jobs > 0 && n > w->options.max_jobs - w->claimed_total)
         n = (int)(w->options.max_jobs - w->claimed_total);
-    return n > CLAIM_MOST ? CLAIM_MOST : n;
+    int most = full ? 1 : claim_most(q);
+    return n > most ? most : n;
 }
 
 static struct position *position_of(struct work_queue *q, int32_t rank)
@@ -193,7 +202,9 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     size_t count = batch->count;
     if (q->from_start)
         q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
-    q->maybe = count == (size_t)q->asked;
+    /* One of many bytes may have been cut off by the server. It counts another way, so: an eighth.
+     */
+    q->maybe = count == (size_t)q->asked || (count > 0 && batch->bytes >= PGQUEUE_CLAIM_BYTES / 8);
     q->need_rescan = !q->maybe && !q->from_start;
     if (count > 0)
         q->found_us = now;
@@ -205,6 +216,9 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         pgqi_jobs_free(batch);
         return;
     }
+    w->held_bytes += batch->bytes;
+    size_t mean = batch->bytes / count;
+    q->job_bytes = q->job_bytes == 0 ? mean : (q->job_bytes + mean) / 2;
     w->claimed_total += (int64_t)count;
     w->look = 0;
     if (w->poll_us > now + BEAT_US)

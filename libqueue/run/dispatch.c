@@ -36,6 +36,7 @@ void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job)
     if (job->next_held != NULL)
         job->next_held->prev_held = job->prev_held;
     w->held_count--;
+    w->output_bytes -= job->output_len;
     pgqi_job_release(job);
 }
 

@@ -11,6 +11,8 @@
 
 void pgqi_outcome_push(struct pgqueue_worker *w, struct pgqueue_job *job)
 {
+    w->held_bytes -= pgqi_job_ended(job);
+    w->output_bytes += job->output_len;
     if (job->outcome == PGQUEUE_SETTLED) {
         job->batch->settled++;
         pgqi_job_done_with(w, job);
@@ -70,7 +72,9 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
         return;
     }
     job->outcome = PGQUEUE_RETRY;
+    w->output_bytes -= job->output_len;
     pgqueue_job_set_message(job, error->message);
+    w->output_bytes += job->output_len;
     unsend(w);
 }
 
@@ -212,8 +216,10 @@ static void take_outcomes(struct pgqueue_worker *w)
     /* What is repeated after an unknown outcome goes alone, so that its "lost" is not told. */
     size_t most = w->settle_again > 0 ? w->settle_again : SETTLE_MOST;
     most = w->settle_single > 0 ? 1 : most;
-    while (w->settling_count < most && w->outcomes.first != NULL) {
+    size_t bytes = 0;
+    while (w->settling_count < most && bytes < SETTLE_BYTES && w->outcomes.first != NULL) {
         struct pgqueue_job *job = pgqi_list_pop(&w->outcomes);
+        bytes += job->output_len;
         w->outcome_count--;
         job->batch->settled++;
         w->settling[w->settling_count++] = job;

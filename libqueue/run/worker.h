@@ -23,6 +23,17 @@
 #define SETTLE_MOST 2000
 #define ASK_MOST    1000 /* running jobs that a poll asks about */
 
+/* Bounds of memory, told in pgqueue.h. A claim asks for so few jobs that they come to CLAIM_BYTES,
+ * reckoned from the claims before; the server cuts it off at PGQUEUE_CLAIM_BYTES. While claims
+ * whose jobs have not all ended hold HELD_BYTES, jobs are claimed one by one and only for free
+ * slots: the memory of a batch stays until its last job has ended, that of a single job is its own.
+ * Outputs that wait for a settle keep more from being claimed at OUTPUT_BYTES; a settle takes
+ * SETTLE_BYTES of them. */
+#define CLAIM_BYTES  (PGQUEUE_CLAIM_BYTES / 2)
+#define HELD_BYTES   ((size_t)32 << 20)
+#define OUTPUT_BYTES ((size_t)16 << 20)
+#define SETTLE_BYTES ((size_t)4 << 20)
+
 /* The last key that a claim took, of one rank. */
 struct position {
     int32_t rank;
@@ -57,6 +68,7 @@ struct work_queue {
     uint64_t rescan_us; /* no claim from the start before */
     uint64_t found_us;  /* when a claim last found jobs */
     uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
+    size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
     double rate;        /* jobs ended per second, recent */
     uint64_t rate_us;
     int rate_count;
@@ -135,10 +147,12 @@ struct pgqueue_worker {
     struct threads pool;
     struct pgqueue_job *held; /* all jobs not yet released */
     size_t held_count;
+    size_t held_bytes;        /* of claims with a job that has not ended */
     struct job_list outcomes; /* ended, not yet sent */
     size_t outcome_count;
     struct pgqueue_job **settling; /* sent */
     size_t settling_count;
+    size_t output_bytes; /* of both */
     int settle_single;   /* one by one, after a statement failed for a reason of its own */
     size_t settle_again; /* so many at the head of outcomes were sent before, outcome unknown */
     uint64_t settle_retry_us;

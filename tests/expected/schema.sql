@@ -232,6 +232,7 @@ CREATE TABLE /*schema*/queue (
     policy text NOT NULL,
     dead_letter text,
     paused_reason text,
+    payload_most integer DEFAULT 0 NOT NULL,
     end_hook text,
     ranks integer[] DEFAULT '{0}'::integer[] NOT NULL,
     CONSTRAINT queue_expire_ms_check CHECK ((expire_ms > 0)),

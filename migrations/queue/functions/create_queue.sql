@@ -15,7 +15,7 @@ begin
   end if;
   q.name := p_name; q.created_on := /*schema*/clock(); q.updated_on := q.created_on;
   q.retry_ms := 60000; q.expire_ms := 900000; q.keep_queued_s := 1209600; q.keep_finished := 1;
-  q.retry_limit := 3; q.backoff := true; q.policy := 'standard'; q.ranks := '{0}';
+  q.retry_limit := 3; q.backoff := true; q.policy := 'standard'; q.ranks := '{0}'; q.payload_most := 0;
   q := /*schema*/apply_queue_options(q, p_options);
   insert into /*schema*/queue select q.* on conflict do nothing;
   if not found then

@@ -29,7 +29,8 @@ begin
     end if;
     v_start := greatest(v_now, /*schema*/option_start(p_options, v_now));
   end if;
-  perform /*schema*/check_payloads(p_data);
+  perform /*schema*/note_payloads(q, p_data);
+  perform /*schema*/note_payloads(q, p_origin); -- of dead letters: with the error
   perform /*schema*/add_ranks(q, case when p_priority is null then array[o.rank]
     else array(select distinct -p from pg_catalog.unnest(p_priority) p) end);
   if o.singleton_key is not null then

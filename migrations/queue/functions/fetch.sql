@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Claims up to n due jobs of a queue under one new lease.
+-- Claims up to n due jobs of a queue under one new lease; fewer when their payloads come to 4 MiB (fit_claim).
 --   worker    from register_worker; NULL: the lease ends by expire_in alone
 --   p_ranks, p_after, p_after_id  the last key taken, per rank: the claim starts behind it and so does not
 --               walk over the dead index entries of what was claimed before; without them from the start
@@ -55,13 +55,13 @@ begin
       k(rank, after, after_id) on k.rank = r.rank
     order by r.rank
   ), d as (
-    delete from /*schema*/job_ready x where x.queue = p_queue collate "C" and x.ctid = any (array(
+    delete from /*schema*/job_ready x where x.queue = p_queue collate "C" and x.ctid = any (/*schema*/fit_claim(q, array(
       select p.ctid from c, lateral (
         select y.ctid from /*schema*/job_ready y
         where y.queue = p_queue and y.rank = c.rank and y.start_after <= v_now
           and (y.start_after, y.id) > (c.after, c.after_id)
         order by y.start_after, y.id limit p_n for update skip locked) p
-      limit p_n))
+      limit p_n)))
     returning x.id, x.start_after, x.rank, x.expire_ms, x.attempt
   )
   select pg_catalog.array_agg(d.id order by d.rank, d.start_after, d.id), pg_catalog.count(*) filter (where d.attempt > 0),
