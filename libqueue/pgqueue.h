@@ -345,6 +345,10 @@ PGQUEUE_API int pgqueue_unschedule(pgqueue *queue, const char *key, pgqueue_erro
  * handlers on a pool of threads (or on the loop), and settles in batches. Threads: a worker belongs
  * to the thread that runs its loop; what may be called elsewhere says so.
  *
+ * A server that stops to answer, or a network that swallows everything, is noticed after 30 s: the
+ * connection is given up and made anew. A statement that was only slow, or waits for a lock, is
+ * then given 60 s, and so on to 16 min.
+ *
  * Memory: a payload is copied once, from the connection's buffer, and freed when the jobs claimed
  * with it have ended. A worker holds at most: the payloads of the jobs that run; of jobs that wait
  * or have ended 32 MiB and one claim (PGQUEUE_CLAIM_BYTES and one payload); a buffer of twice the

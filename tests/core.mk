@@ -40,6 +40,9 @@ tests_unit_test_stmt_LDADD = $(UNIT_LIBS)
 tests_unit_test_threads_LDADD = $(UNIT_LIBS)
 tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
 
+C_TESTS += tests/fault/test_hung
+tests_fault_test_hung_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+
 C_TESTS += tests/fault/test_alloc_worker
 tests_fault_test_alloc_worker_LDADD = tests/libtestdb.la $(FAILALLOC_LIBS) $(UNIT_LIBS)
 tests_fault_test_alloc_worker_LDFLAGS = $(FAILALLOC_LDFLAGS)

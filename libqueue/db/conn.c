@@ -21,6 +21,13 @@
  * only. */
 #define CONNECT_MOST_US 10000000u
 
+/* A server that is stopped, or a network that swallows everything, does not answer at all. A
+ * statement may be slow, though, or wait for a lock: so one that was given up is given twice the
+ * time at each new try, up to 16 minutes. 30 s because a worker that holds leases and has not
+ * beaten for so long is taken for dead anyway. */
+#define PATIENCE_US   30000000u
+#define PATIENCE_MORE 5
+
 void pgqi_conn_init(struct conn *c, const struct conninfo *info, const struct stmt_texts *texts,
                     const struct conn_hooks *hooks, struct log log)
 {
@@ -31,6 +38,7 @@ void pgqi_conn_init(struct conn *c, const struct conninfo *info, const struct st
     c->texts = texts;
     c->hooks = *hooks;
     c->log = log;
+    c->patience_us = PATIENCE_US;
 }
 
 static void drop(struct conn *c)
@@ -53,13 +61,16 @@ void pgqi_conn_close(struct conn *c)
 
 /* The connection is gone: a call under way fails with "unknown", and a new try is due after a wait.
  */
-static void lose(struct conn *c)
+static void lose(struct conn *c, const char *reason)
 {
     pgqueue_error error;
     char why[256];
     conn_result_fn *done = c->done;
     int busy = c->state == CONN_BUSY;
-    snprintf(why, sizeof why, "%s", c->pg ? PQerrorMessage(c->pg) : "out of memory");
+    snprintf(why, sizeof why, "%s",
+             reason  ? reason
+             : c->pg ? PQerrorMessage(c->pg)
+                     : "out of memory");
     pgqi_error_set(&error,
                    busy && pgqi_stmt_spec(c->stmt)->changes ? PGQUEUE_EUNKNOWN : PGQUEUE_ECONN,
                    "%s", why);
@@ -91,7 +102,7 @@ static void start(struct conn *c)
     c->pg = PQconnectStartParams((const char *const *)c->info->keywords,
                                  (const char *const *)c->info->values, 0);
     if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
-        lose(c);
+        lose(c, NULL);
         return;
     }
     PQsetNoticeReceiver(c->pg, notice, c);
@@ -114,7 +125,7 @@ static void go_on_connecting(struct conn *c)
         break;
     case PGRES_POLLING_OK:
         if (PQsetnonblocking(c->pg, 1) != 0) {
-            lose(c);
+            lose(c, NULL);
             return;
         }
         c->state = CONN_IDLE;
@@ -123,7 +134,7 @@ static void go_on_connecting(struct conn *c)
         c->hooks.up(c->hooks.user);
         break;
     default:
-        lose(c);
+        lose(c, NULL);
     }
 }
 
@@ -140,6 +151,7 @@ static int send_execute(struct conn *c)
     struct params *p = c->params;
     const struct stmt_spec *spec = pgqi_stmt_spec(c->stmt);
     c->preparing = 0;
+    c->first_us = 0;
     if (c->pooled)
         return PQsendQueryParams(c->pg, c->texts->text[c->stmt], p->count, NULL, p->values,
                                  p->length, p->binary, 0);
@@ -149,6 +161,8 @@ static int send_execute(struct conn *c)
 static void finish_call(struct conn *c, PGresult *result)
 {
     pgqueue_error error;
+    if (c->stmt == c->late)
+        c->late_count = 0;
     conn_result_fn *done = c->done;
     ExecStatusType status = PQresultStatus(result);
     c->state = CONN_IDLE;
@@ -181,14 +195,14 @@ static void end_statement(struct conn *c)
                  "a pooler stands between: no prepared statements, no LISTEN");
         c->pooled = 1;
         if (!send_execute(c) || !flush(c))
-            lose(c);
+            lose(c, NULL);
         return;
     }
     if (c->preparing && PQresultStatus(result) == PGRES_COMMAND_OK) {
         PQclear(result);
         c->prepared[c->stmt] = 1;
         if (!send_execute(c) || !flush(c))
-            lose(c);
+            lose(c, NULL);
         return;
     }
     finish_call(c, result);
@@ -219,13 +233,37 @@ static void read_notifications(struct conn *c)
 static void go_on(struct conn *c)
 {
     if (!PQconsumeInput(c->pg) || !flush(c)) {
-        lose(c);
+        lose(c, NULL);
         return;
     }
     read_results(c);
     read_notifications(c);
     if (c->pg != NULL && PQstatus(c->pg) == CONNECTION_BAD)
-        lose(c);
+        lose(c, NULL);
+}
+
+static uint64_t patience(const struct conn *c)
+{
+    return c->patience_us << (c->stmt == c->late ? c->late_count : 0);
+}
+
+/* Nothing can be read or written though the time is over: the server is hung. */
+static int is_hung(const struct conn *c, uint64_t now_us)
+{
+    struct pollfd fd = {.fd = c->fd, .events = (short)c->events};
+    return now_us >= c->deadline_us && poll(&fd, 1, 0) == 0;
+}
+
+static void give_up(struct conn *c)
+{
+    char why[80];
+    snprintf(why, sizeof why, "no answer for %.1f s", (double)patience(c) / 1e6);
+    if (c->stmt != c->late)
+        c->late_count = 0;
+    c->late = c->stmt;
+    if (c->late_count < PATIENCE_MORE)
+        c->late_count++;
+    lose(c, why);
 }
 
 void pgqi_conn_process(struct conn *c, uint64_t now_us)
@@ -237,12 +275,20 @@ void pgqi_conn_process(struct conn *c, uint64_t now_us)
         break;
     case CONN_CONNECTING:
         if (now_us >= c->retry_us)
-            lose(c);
+            lose(c, NULL);
         else
             go_on_connecting(c);
         break;
-    case CONN_IDLE:
     case CONN_BUSY:
+        if (is_hung(c, now_us)) {
+            give_up(c);
+            break;
+        }
+        c->deadline_us = now_us + patience(c);
+        c->first_us = c->first_us == 0 ? now_us : c->first_us;
+        go_on(c);
+        break;
+    case CONN_IDLE:
         go_on(c);
         break;
     case CONN_CLOSED:
@@ -252,6 +298,8 @@ void pgqi_conn_process(struct conn *c, uint64_t now_us)
 
 uint64_t pgqi_conn_wake_us(const struct conn *c)
 {
+    if (c->state == CONN_BUSY)
+        return c->deadline_us;
     return c->state == CONN_DOWN || c->state == CONN_CONNECTING ? c->retry_us : UINT64_MAX;
 }
 
@@ -259,6 +307,7 @@ uint64_t pgqi_conn_wake_us(const struct conn *c)
 static void sent(struct conn *c, int ok)
 {
     c->state = CONN_BUSY;
+    c->deadline_us = pgqi_now_us() + patience(c);
     if (!ok || !flush(c)) {
         pgqi_log(&c->log, PGQUEUE_DEBUG, "send failed: %s", PQerrorMessage(c->pg));
         c->events = POLLIN | POLLOUT;

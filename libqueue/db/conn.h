@@ -31,7 +31,7 @@ enum conn_state {
     CONN_DOWN,       /* waits for retry_us; leaves to CONNECTING */
     CONN_CONNECTING, /* leaves to IDLE, or DOWN */
     CONN_IDLE,       /* leaves to BUSY by a call, to DOWN by a loss */
-    CONN_BUSY,       /* a statement is under way; leaves to IDLE, or DOWN */
+    CONN_BUSY,       /* a statement is under way; leaves to IDLE, or DOWN, also by its deadline */
     CONN_CLOSED      /* for good */
 };
 
@@ -42,6 +42,12 @@ struct conn {
     int events;        /* POLLIN | POLLOUT to watch fd for */
     uint64_t retry_us; /* DOWN: when to try; CONNECTING: when to give up */
     uint32_t failures; /* in a row */
+    uint64_t first_us; /* when the first byte of the last answer came: what follows is its length */
+    uint64_t
+        patience_us; /* BUSY: so long without a byte of an answer, then the server is hung ... */
+    uint64_t deadline_us; /* ... that is, at this time */
+    enum stmt late;       /* the statement that was given up last, and */
+    uint32_t late_count;  /* how often since it was answered: it may just be slow */
     const struct conninfo *info;
     const struct stmt_texts *texts;
     unsigned char prepared[STMT_COUNT];

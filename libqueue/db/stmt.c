@@ -22,7 +22,7 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_VERSION] = {"pgqueue_version",
                       "select max(version) from " MARKER "migration where set_name = $1", 1, 0},
     /* A role's own settings must not cut a worker's statements short, nor change what they see; the
-     * server notices a dead client in seconds. */
+     * server notices a dead client in seconds, also in the middle of a statement where it can. */
     [STMT_SESSION] =
         {"pgqueue_session",
          "select pg_catalog.set_config('default_transaction_isolation', 'read committed', false),"
@@ -32,7 +32,9 @@ static const struct stmt_spec specs[STMT_COUNT] = {
          " pg_catalog.set_config('DateStyle', 'ISO', false),"
          " pg_catalog.set_config('tcp_keepalives_idle', '3', false),"
          " pg_catalog.set_config('tcp_keepalives_interval', '2', false),"
-         " pg_catalog.set_config('tcp_keepalives_count', '2', false)",
+         " pg_catalog.set_config('tcp_keepalives_count', '2', false),"
+         " case when pg_catalog.version() like '%linux%' then"
+         " pg_catalog.set_config('client_connection_check_interval', '5s', false) end",
          0, 0},
     [STMT_SEND] = {"pgqueue_send", "select " MARKER "send($1::text, $2::jsonb, $3::jsonb)", 3, 1},
     [STMT_SEND_MANY] = {"pgqueue_send_many",
