@@ -14,6 +14,9 @@
  * long as it took: rescans cost 5 % at most. */
 #define RESCAN_FACTOR 20
 
+/* But no later than this: a late commit is waited for no longer. */
+#define RESCAN_MOST_US 30000000u
+
 /* Looks after an announcement, in ms: a send that read the table before it was there rings no bell.
  */
 static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
@@ -55,6 +58,15 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 static int running(const struct pgqueue_worker *w)
 {
     return w->state == WORKER_RUNNING && !atomic_load(&w->paused);
+}
+
+/* How long to leave a look from the start alone that has just been answered. What its rows took to
+ * come does not count. */
+static uint64_t rest_after(const struct pgqueue_worker *w, uint64_t sent_us)
+{
+    uint64_t first = w->claim.first_us;
+    uint64_t rest = first > sent_us ? RESCAN_FACTOR * (first - sent_us) : 0;
+    return rest < RESCAN_MOST_US ? rest : RESCAN_MOST_US;
 }
 
 void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue)
@@ -201,7 +213,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     }
     size_t count = batch->count;
     if (q->from_start)
-        q->rescan_us = now + RESCAN_FACTOR * (now - q->claim_us);
+        q->rescan_us = now + rest_after(w, q->claim_us);
     /* One of many bytes may have been cut off by the server. It counts another way, so: an eighth.
      */
     q->maybe = count == (size_t)q->asked || (count > 0 && batch->bytes >= PGQUEUE_CLAIM_BYTES / 8);
@@ -363,7 +375,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     }
     uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
     if (w->poll_from_start)
-        w->poll_full_us = now + RESCAN_FACTOR * (now - w->poll_sent_us);
+        w->poll_full_us = now + rest_after(w, w->poll_sent_us);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
         if (q->asleep == 2) { /* announced by this poll */
