@@ -841,6 +841,10 @@ static void crowd(void)
                       "generate_series(1, 600)");
     start(&r, w);
     wait_for(&gate.inside, CROWD, "all threads");
+    /* The worker before it may still be leaving. */
+    testdb_wait(watch, 60000,
+                "select count(*) <= 2 from pg_stat_activity where datname = current_database() "
+                "and application_name = 'pgqueue worker'");
     is_int(testdb_int(watch, "select count(*) from pg_stat_activity where datname = "
                              "current_database() and application_name = 'pgqueue worker'"),
            2, "a worker with 512 handlers at work has two connections");
