@@ -379,7 +379,7 @@ def start(*argv, env=None, stdin=None):
     return Process(argv, env, stdin)
 
 
-def run(*argv, env=None, stdin="", timeout=60):
+def run(*argv, env=None, stdin="", timeout=150):
     """Runs a program to its end: an object with returncode, stdout and stderr as text."""
     try:
         return subprocess.run([str(a) for a in argv], input=stdin, capture_output=True, text=True, timeout=timeout,
