@@ -5,11 +5,11 @@
 
 PACKAGES_BUILD="gcc g++ make libc6-dev autoconf automake libtool pkg-config file xz-utils scdoc
     libpq-dev libevent-dev libcurl4-openssl-dev libcjson-dev libssl-dev ca-certificates"
-# A private server, and what the tests are written in.
+# A private server, what the tests are written in, and what counts instructions.
 PACKAGES_SERVER="postgresql"
-PACKAGES_TEST="python3 python3-psycopg2 python3-croniter"
-# What only the long run needs: the other compiler, the pinned formatter, valgrind.
-PACKAGES_CI="clang libclang-rt-dev clang-format-14 valgrind"
+PACKAGES_TEST="python3 python3-psycopg2 python3-croniter valgrind"
+# What only the long run needs: the other compiler, the pinned formatter.
+PACKAGES_CI="clang libclang-rt-dev clang-format-14"
 
 # packages_missing NAME...: prints those that are not installed.
 packages_missing() {
