@@ -40,6 +40,19 @@ suite_results() {
         END { failed += errors - (fails && errors) + fails; print passed + 0, failed + 0, skipped + 0 }'
 }
 
+# suite_server_ended OBJ: the shared server ends with the make; waits for it, so that nothing runs any more when the count
+# is printed. Says so and fails if one of its backends died: it took every test with it that was at work then.
+suite_server_ended() {
+    local obj=$1 i
+    for ((i = 0; i < 200; i++)); do
+        [ -e "$obj/tests/server.env" ] || break
+        read -r -t 0.05 <> <(:) || :
+    done
+    grep -E 'was terminated by signal' "$obj/tests/server.log" 2>/dev/null || return 0
+    echo "The tests' server crashed; its log: $obj/tests/server.log"
+    return 1
+}
+
 # suite_run OBJ TITLE [PART...]: make check there. Each program without a server in the environment shares one.
 suite_run() {
     local obj=$1 title=$2 tests out=$1/check.log results
@@ -54,21 +67,14 @@ suite_run() {
     find "$obj/tests" "$obj/examples" -name '*.trs' -delete 2>/dev/null
     rm -f "$obj/tests/server.log"
     PGQUEUE_TEST_BUILDDIR=$(cd "$obj" && pwd) make -C "$obj" -j"${PGQUEUE_TEST_JOBS:-$(nproc)}" check TESTS="$tests" >"$out" 2>&1
-    local code=$? i
-    # The server ends with the make; wait for it, so that nothing runs any more when the count is printed.
-    for ((i = 0; i < 200; i++)); do
-        [ -e "$obj/tests/server.env" ] || break
-        read -r -t 0.05 <> <(:) || :
-    done
-    if [ "$code" != 0 ] && [ "${CI:-}" = true ]; then
+    local code=$? crashed=''
+    suite_server_ended "$obj" || crashed=1
+    if [ "$code" != 0 ] && [ -z "$crashed" ] && [ "${CI:-}" = true ]; then
         suite_again "$obj" "$out" $tests && code=0
+        suite_server_ended "$obj" || crashed=1
     fi
     results=$(suite_results "$obj")
-    # A backend of the shared server that died took every test with it that was at work then.
-    if grep -E 'was terminated by signal' "$obj/tests/server.log" 2>/dev/null; then
-        echo "The tests' server crashed; its log: $obj/tests/server.log"
-        code=1
-    fi
+    [ -z "$crashed" ] || code=1
     # shellcheck disable=SC2086
     suite_count $results
     set -- $results

@@ -113,7 +113,7 @@ ok(not any("READY=1" in t for t in told), "and the manager is not told that it i
 # Nobody stops the supervisor's children from outside: what TERM to all of the group at once does
 d = daemon.start(db, f"[queue take]\nhandler = module:{HANDLERS}:take\n", "group.ini")
 job = c.one("select /*schema*/send('take', '1000', '{}')")
-d.wait_line('msg="attempt started"')  # what is only claimed is given back
+d.wait_line(f'msg="attempt started" job={job} ')  # what is only claimed is given back
 os.killpg(d.process.pid, signal.SIGTERM)
 is_(d.wait(), 0, "TERM to the whole group, as a terminal or timeout(1) sends it, drains")
 is_(c.sql("select state::text, attempt from /*schema*/job where id = %s", job), [("completed", 1)], "and the running job ends")
