@@ -31,7 +31,7 @@ def price(mode, jobs):
     if counts:
         # libtool: the program, not the script that sets its library's path
         command = [f"{BUILD}/libtool", "--mode=execute", "valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}"] + command
-    ran = testdb.run(*command, env={"PGQUEUE_DSN": db.dsn}, timeout=240)
+    ran = testdb.run(*command, env={"PGQUEUE_DSN": db.dsn}, timeout=140)
     if not ok(ran.returncode == 0, f"{mode} {jobs} ends well"):
         diag(ran.stderr)
     if mode in ("loop", "threads"):
