@@ -137,4 +137,26 @@ for _ in range(5):
     place = ([0], [start], [last])
 same(Look(new, CLAIM, "deep", N, worker, *place), f"with a snapshot held, 5,000 claimed: a claim of {N} behind its place", (1, N), (N, N), 990)
 is_(Look(new, CLAIM, "deep", N, worker, [], [], []).entries["job_ready"], N + 5000, "from the start it would walk over those")
+
+# What autovacuum leaves of drained tables: known to be empty, so every plan looks cheap.
+drained = testdb.create()
+c = drained.connect()
+c.sql("select /*schema*/create_queue('deep')")
+worker = c.one("select /*schema*/register_worker('gate')")
+for table in TABLES:
+    c.sql(f"alter table /*schema*/{table} set (autovacuum_enabled = off)")
+    c.sql(f"vacuum analyze /*schema*/{table}")
+old = drained.connect()
+for _ in range(7):
+    old.sql(CLAIM, "deep", 10, worker, [], [], [])
+    old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'deep')")
+c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 20000) g))")
+c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
+for session, how in ((old, "old plans, vacuumed empty"), (drained.connect(), "new plans, vacuumed empty")):
+    session.sql("begin")
+    session.sql(CLAIM, "deep", 1, worker, [], [], [])
+    session.sql(SETTLE)
+    session.sql("rollback")
+    same(Look(session, CLAIM, "deep", N, worker, [], [], []), f"{how}: a claim of {N} among 20,000 jobs", (1, N), (N, N), 990)
+    same(Look(session, SETTLE), f"{how}: a settle of {N}", (0, N), (0, N), 1010)
 done()
