@@ -29,7 +29,7 @@ EXTRA_DIST += tests/toy.py
 
 # Modules of the library.
 LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_options tests/unit/test_param \
-	tests/unit/test_row tests/unit/test_stmt tests/unit/test_threads tests/unit/test_utf8
+	tests/unit/test_loop tests/unit/test_row tests/unit/test_stmt tests/unit/test_threads tests/unit/test_utf8
 C_TESTS += $(LIBQUEUE_UNIT_TESTS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
 tests_unit_test_conninfo_LDADD = $(UNIT_LIBS)
@@ -39,6 +39,7 @@ tests_unit_test_row_LDADD = $(UNIT_LIBS)
 tests_unit_test_stmt_LDADD = $(UNIT_LIBS)
 tests_unit_test_threads_LDADD = $(UNIT_LIBS)
 tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
+tests_unit_test_loop_LDADD = $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = tests/libtestdb.la $(UNIT_LIBS)

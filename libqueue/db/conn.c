@@ -41,13 +41,20 @@ void pgqi_conn_init(struct conn *c, const struct conninfo *info, const struct st
     c->patience_us = PATIENCE_US;
 }
 
+/* Another socket, or none, behind fd. */
+static void set_socket(struct conn *c, int fd)
+{
+    c->fd = fd;
+    c->socket++;
+}
+
 static void drop(struct conn *c)
 {
     PQclear(c->result);
     c->result = NULL;
     PQfinish(c->pg);
     c->pg = NULL;
-    c->fd = -1;
+    set_socket(c, -1);
     c->events = 0;
     memset(c->prepared, 0, sizeof c->prepared);
 }
@@ -108,14 +115,14 @@ static void start(struct conn *c)
     PQsetNoticeReceiver(c->pg, notice, c);
     c->state = CONN_CONNECTING;
     c->retry_us = pgqi_now_us() + CONNECT_MOST_US;
-    c->fd = PQsocket(c->pg);
+    set_socket(c, PQsocket(c->pg));
     c->events = POLLOUT;
 }
 
 static void go_on_connecting(struct conn *c)
 {
     PostgresPollingStatusType status = PQconnectPoll(c->pg);
-    c->fd = PQsocket(c->pg); /* another address may have been tried */
+    set_socket(c, PQsocket(c->pg)); /* another address may have been tried */
     switch (status) {
     case PGRES_POLLING_READING:
         c->events = POLLIN;

@@ -39,6 +39,7 @@ struct conn {
     struct pg_conn *pg; /* NULL while DOWN */
     enum conn_state state;
     int fd;            /* -1: none. May change while CONNECTING. */
+    unsigned socket;   /* counts the sockets that fd has named: a number comes back */
     int events;        /* POLLIN | POLLOUT to watch fd for */
     uint64_t retry_us; /* DOWN: when to try; CONNECTING: when to give up */
     uint32_t failures; /* in a row */

@@ -219,13 +219,30 @@ int pgqueue_worker_schedule(pgqueue_worker *worker, const char *key, const char 
     return pgqi_no_memory(error);
 }
 
+/* Lets the descriptor speak for the connections as they are now. */
+static void watch(struct pgqueue_worker *w)
+{
+    const struct conn *claim = &w->claim, *settle = &w->settle;
+    int deaf = pgqi_watch(w->epoll_fd, &w->claim_watch, claim->fd, claim->socket, claim->events);
+    deaf |= pgqi_watch(w->epoll_fd, &w->settle_watch, settle->fd, settle->socket, settle->events);
+    if (deaf && !w->deaf)
+        pgqi_log(&w->log, PGQUEUE_WARNING, "no descriptors left: %s", strerror(errno));
+    w->deaf = deaf != 0;
+}
+
+static void close_connections(struct pgqueue_worker *w)
+{
+    pgqi_conn_close(&w->claim);
+    pgqi_conn_close(&w->settle);
+    watch(w);
+}
+
 void pgqueue_worker_free(pgqueue_worker *worker)
 {
     if (worker == NULL)
         return;
     struct pgqueue_worker *w = worker;
-    pgqi_conn_close(&w->claim);
-    pgqi_conn_close(&w->settle);
+    close_connections(w);
     if (w->abandoned > 0 && pgqi_still_running(w) > 0) {
         pgqi_threads_stop(&w->pool, 0);
         return; /* threads still use it */
@@ -276,7 +293,8 @@ static void step(struct pgqueue_worker *w)
     eventfd_t bell;
     uint64_t now = pgqi_now_us();
     int count = epoll_wait(w->epoll_fd, ready, 4, 0);
-    int claim = now >= pgqi_conn_wake_us(&w->claim), settle = now >= pgqi_conn_wake_us(&w->settle);
+    int claim = w->deaf || now >= pgqi_conn_wake_us(&w->claim);
+    int settle = w->deaf || now >= pgqi_conn_wake_us(&w->settle);
     for (int i = 0; i < count; i++) {
         claim = claim || ready[i].data.fd == w->claim_watch.fd;
         settle = settle || ready[i].data.fd == w->settle_watch.fd;
@@ -295,8 +313,7 @@ static void step(struct pgqueue_worker *w)
         pgqi_setup_step(w);
         pgqi_claim_step(w, now);
     }
-    pgqi_watch(w->epoll_fd, &w->claim_watch, w->claim.fd, w->claim.events);
-    pgqi_watch(w->epoll_fd, &w->settle_watch, w->settle.fd, w->settle.events);
+    watch(w);
 }
 
 int pgqueue_worker_process(pgqueue_worker *worker, pgqueue_error *error)
@@ -309,8 +326,7 @@ int pgqueue_worker_process(pgqueue_worker *worker, pgqueue_error *error)
     step(worker);
     if (worker->state != WORKER_STOPPED)
         return 1;
-    pgqi_conn_close(&worker->claim);
-    pgqi_conn_close(&worker->settle);
+    close_connections(worker);
     if (worker->rc != PGQUEUE_OK) {
         if (error != NULL)
             *error = worker->error;
@@ -324,6 +340,9 @@ int pgqueue_worker_fd(pgqueue_worker *worker)
     return worker->epoll_fd;
 }
 
+/* Without a descriptor to watch a connection is looked at so often. */
+#define DEAF_MS 100u
+
 int pgqueue_worker_timeout_ms(pgqueue_worker *worker)
 {
     uint64_t now = pgqi_now_us();
@@ -335,6 +354,8 @@ int pgqueue_worker_timeout_ms(pgqueue_worker *worker)
         return 0;
     for (size_t i = 0; i < sizeof wakes / sizeof wakes[0]; i++)
         wake = wakes[i] < wake ? wakes[i] : wake;
+    if (worker->deaf && wake > now + DEAF_MS * 1000)
+        wake = now + DEAF_MS * 1000;
     if (wake == UINT64_MAX)
         return -1;
     uint64_t ms = wake > now ? (wake - now + 999) / 1000 : 0;

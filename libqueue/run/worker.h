@@ -109,6 +109,7 @@ struct pgqueue_worker {
     /* loop */
     int epoll_fd, event_fd;
     struct watch claim_watch, settle_watch;
+    int deaf; /* one of them could not be watched */
     /* connections */
     struct conn claim, settle;
     struct params claim_params, settle_params;
