@@ -194,7 +194,7 @@ typedef struct pgqueue_send_options {
     int32_t retry_delay_s;   /* before the first retry */
     int32_t retry_backoff;   /* 1: the delay doubles at each retry; 0: it stays */
     int32_t retry_delay_max_s;
-    int32_t expire_in_s;       /* the longest an attempt may take */
+    int32_t expire_in_s;       /* the longest an attempt may take, from its claim */
     int32_t keep_queued_s;     /* cancelled when not started this long after its start time */
     const char *singleton_key; /* at most one queued or running job of the queue has this key */
     const char *group_id;      /* a label, shown by the job view */
@@ -344,6 +344,10 @@ PGQUEUE_API int pgqueue_unschedule(pgqueue *queue, const char *key, pgqueue_erro
  * It keeps two connections, waits for the database when it is away, claims in batches, runs
  * handlers on a pool of threads (or on the loop), and settles in batches. Threads: a worker belongs
  * to the thread that runs its loop; what may be called elsewhere says so.
+ *
+ * A job that was claimed and has not started after a quarter of its expire_in, 5 s at most, because
+ * the handlers before it take longer than they used to, goes back to the queue, its attempt not
+ * counted.
  *
  * A server that stops to answer, or a network that swallows everything, is noticed after 30 s: the
  * connection is given up and made anew. A statement that was only slow, or waits for a lock, is

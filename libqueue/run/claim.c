@@ -242,7 +242,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
             snprintf(p->after, sizeof p->after, "%s", job->start_after);
             p->after_id = job->id;
         }
-        pgqi_hold(w, q, job);
+        pgqi_hold(w, q, job, now);
     }
     pgqueue_event event = {.size = sizeof event,
                            .kind = PGQUEUE_EVENT_CLAIMED,

@@ -8,12 +8,20 @@
 /* The rate of a queue is measured over windows of this length. */
 #define RATE_WINDOW_US 50000
 
+/* An attempt's time counts from its claim. Of it a job waits here so much at most, to start or to
+ * go back: nobody is charged for a job that has not started, and other workers may be idle. */
+#define WAIT_SHARE    0.25
+#define WAIT_MOST_S   5.0
+/* But so long from the answer to the claim, however late that was: else none would ever start. */
+#define WAIT_LEAST_US 200000u
+
 static struct work_queue *queue_of(const struct pgqueue_job *job)
 {
     return job->owner;
 }
 
-void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job)
+void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job,
+               uint64_t now_us)
 {
     job->owner = q;
     atomic_store(&job->place, JOB_BACKLOG);
@@ -25,6 +33,14 @@ void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_jo
     w->held_count++;
     pgqi_list_push(&q->backlog, job);
     q->backlog_count++;
+    double wait_s = job->expire_in_s * WAIT_SHARE;
+    uint64_t least = now_us + WAIT_LEAST_US;
+    job->wait_until_us =
+        q->claim_us + (uint64_t)((wait_s < WAIT_MOST_S ? wait_s : WAIT_MOST_S) * 1e6);
+    if (job->wait_until_us < least)
+        job->wait_until_us = least;
+    if (job->wait_until_us < w->wait_look_us)
+        w->wait_look_us = job->wait_until_us;
 }
 
 void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job)
@@ -153,9 +169,31 @@ void pgqi_collect(struct pgqueue_worker *w)
 
 static void give_back(struct pgqueue_worker *w, struct pgqueue_job *job)
 {
+    w->claimed_total--;
     job->outcome = OUTCOME_RELEASE;
     atomic_store(&job->place, JOB_ENDED);
     pgqi_outcome_push(w, job);
+}
+
+void pgqi_return_waiting(struct pgqueue_worker *w, uint64_t now_us)
+{
+    struct pgqueue_job *job;
+    if (now_us < w->wait_look_us)
+        return;
+    w->wait_look_us = UINT64_MAX;
+    struct job_list late = pgqi_threads_recall_late(&w->pool, now_us, &w->wait_look_us);
+    while ((job = pgqi_list_pop(&late)) != NULL) {
+        queue_of(job)->handed--;
+        give_back(w, job);
+    }
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        late = pgqi_list_take_late(&q->backlog, now_us, &w->wait_look_us);
+        while ((job = pgqi_list_pop(&late)) != NULL) {
+            q->backlog_count--;
+            give_back(w, job);
+        }
+    }
 }
 
 void pgqi_recall_unstarted(struct pgqueue_worker *w)

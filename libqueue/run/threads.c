@@ -29,6 +29,20 @@ struct pgqueue_job *pgqi_list_pop(struct job_list *list)
     return job;
 }
 
+struct job_list pgqi_list_take_late(struct job_list *list, uint64_t now_us, uint64_t *next_us)
+{
+    struct job_list late = {NULL, NULL}, rest = {NULL, NULL};
+    struct pgqueue_job *job;
+    while ((job = pgqi_list_pop(list)) != NULL) {
+        int is_late = job->wait_until_us <= now_us;
+        pgqi_list_push(is_late ? &late : &rest, job);
+        if (!is_late && job->wait_until_us < *next_us)
+            *next_us = job->wait_until_us;
+    }
+    *list = rest;
+    return late;
+}
+
 static struct job_list take(struct job_list *list)
 {
     struct job_list all = *list;
@@ -126,6 +140,15 @@ struct job_list pgqi_threads_recall(struct threads *t)
     struct job_list list = take(&t->ready);
     pthread_mutex_unlock(&t->lock);
     return list;
+}
+
+struct job_list pgqi_threads_recall_late(struct threads *t, uint64_t now_us, uint64_t *next_us)
+{
+    struct job_list late;
+    pthread_mutex_lock(&t->lock);
+    late = pgqi_list_take_late(&t->ready, now_us, next_us);
+    pthread_mutex_unlock(&t->lock);
+    return late;
 }
 
 void pgqi_threads_stop(struct threads *t, int wait)

@@ -31,6 +31,9 @@ struct threads {
 
 void pgqi_list_push(struct job_list *list, struct pgqueue_job *job);
 struct pgqueue_job *pgqi_list_pop(struct job_list *list);
+/* Takes the jobs out whose wait_until_us has come, and lowers *next_us to the first of the others'.
+ */
+struct job_list pgqi_list_take_late(struct job_list *list, uint64_t now_us, uint64_t *next_us);
 
 /* Starts count threads (0: none) with every signal blocked. Returns 0 or PGQUEUE_ENOMEM. */
 int pgqi_threads_start(struct threads *t, int count, int wake_fd, threads_run_fn *run, void *user);
@@ -40,6 +43,9 @@ void pgqi_threads_submit(struct threads *t, struct job_list *list);
 struct job_list pgqi_threads_done(struct threads *t);
 /* Takes back what no thread has begun. */
 struct job_list pgqi_threads_recall(struct threads *t);
+/* The same for those that have waited beyond their time. next_us: when the first of the others has.
+ */
+struct job_list pgqi_threads_recall_late(struct threads *t, uint64_t now_us, uint64_t *next_us);
 /* Ends the threads. wait 0: those that run a job are left to themselves, and t must stay. */
 void pgqi_threads_stop(struct threads *t, int wait);
 

@@ -118,6 +118,7 @@ int pgqueue_worker_new(const char *conninfo, const pgqueue_worker_options *optio
         return pgqi_no_memory(error);
     w->options = o;
     w->log = (struct log){o.log, o.log_user};
+    w->wait_look_us = UINT64_MAX;
     w->epoll_fd = w->event_fd = w->claim_watch.fd = w->settle_watch.fd = -1;
     pgqi_params_init(&w->claim_params, PGQI_PARAMS_LIMIT);
     pgqi_params_init(&w->settle_params, PGQI_PARAMS_LIMIT);
@@ -307,6 +308,7 @@ static void step(struct pgqueue_worker *w)
         pgqi_conn_process(&w->settle, now);
     pgqi_collect(w);
     now = pgqi_now_us();
+    pgqi_return_waiting(w, now);
     pgqi_stop_step(w, now);
     pgqi_settle_step(w, now);
     if (w->state == WORKER_RUNNING || w->state == WORKER_DRAINING) {
@@ -347,8 +349,8 @@ int pgqueue_worker_timeout_ms(pgqueue_worker *worker)
 {
     uint64_t now = pgqi_now_us();
     uint64_t wakes[] = {pgqi_conn_wake_us(&worker->claim), pgqi_conn_wake_us(&worker->settle),
-                        pgqi_claim_wake_us(worker), pgqi_settle_wake_us(worker),
-                        pgqi_stop_wake_us(worker)};
+                        pgqi_claim_wake_us(worker),        pgqi_settle_wake_us(worker),
+                        pgqi_stop_wake_us(worker),         worker->wait_look_us};
     uint64_t wake = UINT64_MAX;
     if (worker->state == WORKER_NEW)
         return 0;

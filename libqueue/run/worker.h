@@ -148,6 +148,7 @@ struct pgqueue_worker {
     struct threads pool;
     struct pgqueue_job *held; /* all jobs not yet released */
     size_t held_count;
+    uint64_t wait_look_us;    /* some job that has not started may have waited too long then */
     size_t held_bytes;        /* of claims with a job that has not ended */
     struct job_list outcomes; /* ended, not yet sent */
     size_t outcome_count;
@@ -184,11 +185,13 @@ void pgqi_claim_reset(struct pgqueue_worker *w);
 int pgqi_claim_idle(const struct pgqueue_worker *w); /* nothing due, as far as was seen */
 
 /* dispatch.c: jobs to handlers and back */
-void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job);
+void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job,
+               uint64_t now_us);
 void pgqi_dispatch(struct pgqueue_worker *w, struct work_queue *q);
 void pgqi_collect(struct pgqueue_worker *w);
 int pgqi_dispatch_start(struct pgqueue_worker *w);
 void pgqi_recall_unstarted(struct pgqueue_worker *w);
+void pgqi_return_waiting(struct pgqueue_worker *w, uint64_t now_us);
 void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id, int64_t lease);
 void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
 
