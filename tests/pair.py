@@ -4,7 +4,7 @@
     with testdb.Server(**pair.SETTINGS) as server:
         db = server.create()
         two = pair.Pair(server, db)
-        two.follow(sync=True)       # the standby is there and has all
+        two.follow(sync="on")       # the standby is there and has all
         two.crash()                 # kill -9 of every process of the primary
         two.promote()               # the standby is the primary now; follow() gives it one of its own
         two.dsn                     # a connection string of both hosts, which finds the primary
@@ -51,8 +51,9 @@ class Pair:
     def root(self, place):
         return testdb.Connection(self.of(place, "postgres"))
 
-    def follow(self, sync):
-        """Makes the standby, by pg_basebackup, and waits until it has all. sync: commits wait for it from now on."""
+    def follow(self, sync=None):
+        """Makes the standby, by pg_basebackup, and waits until it has all. sync: commits wait for it from now on, with
+        this synchronous_commit."""
         shutil.rmtree(self.standby + "/data", ignore_errors=True)
         script = ('. "$0"; mkdir -p "$2"; [ "$(id -u)" != 0 ] || chown "$(pg_user):" "$2"; chmod 700 "$2";'
                   ' pg_as "$(pg_bindir)/pg_basebackup" -d "host=$1 port=5432 user=postgres application_name=standby" -D "$2/data" -R -c fast -X stream'
@@ -64,6 +65,7 @@ class Pair:
         chief = self.root(self.primary)
         if sync:
             chief.sql("alter system set synchronous_standby_names = 'standby'")
+            chief.sql(f"alter system set synchronous_commit = {sync}")
             chief.sql("select pg_reload_conf()")
         self._process[self.standby] = testdb.start(
             "bash", "-c", f'. "{_PG}"; PG_DEATHSIG=INT pg_as "$(pg_bindir)/postgres" -D "{self.standby}/data"', env=_ENV)

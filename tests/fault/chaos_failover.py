@@ -130,7 +130,9 @@ with testdb.Server(**pair.SETTINGS) as server:
     two = pair.Pair(server, server.create())
 
     # Synchronous: a commit that returned is on both.
-    two.follow(sync=True)
+    how = random.sample(("on", "remote_apply"), 2) * ROUNDS
+    diag(f"synchronous_commit = {', '.join(how[:ROUNDS])}")
+    two.follow(sync=how[0])
     load = Load(two, "synchronous")
     crashes = []
     for round_ in range(ROUNDS):
@@ -139,7 +141,7 @@ with testdb.Server(**pair.SETTINGS) as server:
         crashes.append(load.fail_over())
         load.ended(60)
         if round_ + 1 < ROUNDS:
-            two.follow(sync=True)
+            two.follow(sync=how[round_ + 1])
     load.drain()
     check(load, load.sent(0))
     again = {job: s for job, s in storm.starts().items() if len(s) > 1}
@@ -153,7 +155,7 @@ with testdb.Server(**pair.SETTINGS) as server:
     # Asynchronous: from the cut to the crash all is lost, and the ids of then are given again.
     for round_ in range(ROUNDS):
         name = f"asynchronous {round_ + 1}"
-        two.follow(sync=False)
+        two.follow()
         load = Load(two, name)
         load.ended(40)
         load.enter("unsure")

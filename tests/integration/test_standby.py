@@ -14,7 +14,7 @@ with testdb.Server(**pair.SETTINGS) as server:
     (other, its), = c.sql("select id, lease from /*schema*/fetch('mail', 1)")
     c.sql("select /*schema*/complete(%s, %s, '\"sent\"')", other, its)
     two = pair.Pair(server, db)
-    two.follow(sync=False)
+    two.follow()
     place = two.of(two.standby)
     s = testdb.Connection(place)
     is_(s.one("select pg_is_in_recovery()"), True, "this is a standby")

@@ -11,7 +11,7 @@ begin
   with lost as (
     update sync.import_job i set status = 'failed', completed_at = /*schema*/clock(), error = 'the job is gone'
       where i.status in ('pending', 'running')
-        and not exists (select from /*schema*/job_live l where l.id = i.job_id)
+        and not exists (select from /*schema*/job_live l where l.id = i.job_id and l.queue = 'import-checkins')
       returning i.connection_id
   ), c as (
     update sync.connection c set sync_status = 'failed', sync_error = 'the job is gone'
