@@ -105,11 +105,19 @@ def load(d):
           " from generate_series(1, %s) g order by g))", 3000 + RUNNING + 500)
     c.wait("select count(*) = 0 from /*schema*/job where queue = 'many' and data = '0' and completed_on is null", timeout=60)
 
-    def full():
-        claimed_ = [r[0] for r in c.sql("select id from /*schema*/job where queue = 'many' and state::text = 'active'")]
-        return claimed_ if len(set(claimed_) & set(storm.starts())) == RUNNING else None
-    claimed_ = testdb.wait(full, 40, "1,000 jobs run")
-    return claimed_
+    testdb.wait(lambda: len(set(claimed()) & set(storm.starts())) == RUNNING, 60, "1,000 jobs run")
+
+
+def claimed():
+    return [r[0] for r in c.sql("select id from /*schema*/job where queue = 'many' and state::text = 'active'")]
+
+
+def frozen(pids):
+    """Stops processes; the jobs that they have then. What waits for a thread goes back after some seconds."""
+    storm.freeze(pids)
+    c.wait("select not exists (select from pg_stat_activity where datname = current_database() and application_name like 'pgqueue%%'"
+           " and state = 'active' and wait_event is distinct from 'ClientWrite')")
+    return claimed()
 
 
 def freed(before, jobs):
@@ -126,7 +134,8 @@ def clear():
 
 def killed_worker():
     d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
-    jobs = load(d)
+    load(d)
+    jobs = frozen([d.worker()])
     before = c.one("select /*schema*/clock()")
     os.kill(d.worker(), signal.SIGKILL)
     took, charges = freed(before, jobs)
@@ -144,12 +153,12 @@ testdb.in_time(3, "a worker process is killed with 1,000 running jobs: all are c
 
 def killed_daemon():
     d = start(MANY, "many.ini", f"concurrency = {RUNNING}\ndrain_timeout = 0")
-    jobs = load(d)
+    load(d)
     other = start(f"[queue other]\n{ACT}", "other.ini")
     pids = storm.running(d.path)
     # None may act on another's death: a supervisor reports what had started, a worker gives back what had not. Frozen,
     # they do not, but the kernel would wake a worker whose supervisor is gone: that one dies last.
-    storm.freeze(pids)
+    jobs = frozen(pids)
     pids.sort(key=lambda pid: pid == d.process.pid)
     before = c.one("select /*schema*/clock()")
     for pid in pids:
@@ -171,8 +180,8 @@ d = start(SLEEPY, "stopped.ini")
 jobs = send("sleepy", "gate", 10)
 testdb.wait(lambda: all(job in storm.starts() for job in jobs), 60, "all run")
 first = d.worker()
-frozen = storm.running(d.path)
-storm.freeze(frozen)
+stopped = storm.running(d.path)
+storm.freeze(stopped)
 other = start(SLEEPY, "finisher.ini")
 ok(not c.one("select count(*)::int from /*schema*/job where state::text <> 'active' and id = any (%s)", jobs), "a stopped daemon keeps its jobs")
 open(storm.GATE, "w", encoding="ascii").close()
@@ -184,7 +193,7 @@ finisher = other.worker()
 LOOK = "select id, state::text, attempt, output::text, worker, completed_on, attempts::text from /*schema*/job where id = any (%s) order by id"
 was = c.sql(LOOK, jobs)
 is_({(r[1], r[2], r[3]) for r in was}, {("completed", 2, str(finisher))}, "after half a minute without a beat another finishes them")
-for pid in frozen:
+for pid in stopped:
     os.kill(pid, signal.SIGCONT)
 testdb.wait(lambda: sum(e.pid == first and e.what == "E" for e in storm.events()) == len(jobs), 60, "the first handlers come to their end")
 d.wait_line("an outcome did not count", 60)

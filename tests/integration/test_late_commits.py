@@ -4,7 +4,7 @@
 import time
 
 import testdb
-from testdb import done, ok
+from testdb import done
 
 db = testdb.create()
 c, late = db.connect(), db.connect()
@@ -13,10 +13,11 @@ c.sql("select /*schema*/create_queue('q')")
 
 def ends(i, seconds, sentence):
     """The job is completed within some seconds, not at the poll that every idle worker makes each 30 s."""
-    start = time.monotonic()
-    c.wait("select state = 'completed' from /*schema*/job where id = %s", i)
-    took = time.monotonic() - start
-    ok(took < seconds, f"{sentence} ({took:.1f} s)")
+    def took():
+        start = time.monotonic()
+        c.wait("select state = 'completed' from /*schema*/job where id = %s", i)
+        return time.monotonic() - start
+    testdb.in_time(seconds, sentence, took, 1)
 
 
 def send(connection):
