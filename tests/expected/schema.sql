@@ -155,7 +155,7 @@ CREATE TABLE /*schema*/job_lease (
     queue text NOT NULL,
     ids bigint[] NOT NULL
 )
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0', toast_tuple_target='8160');
 
 CREATE TABLE /*schema*/job_live (
     id bigint NOT NULL,

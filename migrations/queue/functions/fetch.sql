@@ -49,10 +49,8 @@ begin
     if not found then return; end if;
   end if;
   with c as materialized (
-    select r.rank, coalesce(k.after, '-infinity') as after, coalesce(k.after_id, 0) as after_id
-    from pg_catalog.unnest(q.ranks) r(rank)
-    left join rows from (pg_catalog.unnest(p_ranks), pg_catalog.unnest(p_after), pg_catalog.unnest(p_after_id))
-      k(rank, after, after_id) on k.rank = r.rank
+    select r.rank, coalesce(p_after[r.at], '-infinity') as after, coalesce(p_after_id[r.at], 0) as after_id
+    from (select u.rank, pg_catalog.array_position(p_ranks, u.rank) as at from pg_catalog.unnest(q.ranks) u(rank)) r
     order by r.rank
   ), d as (
     delete from /*schema*/job_ready x where x.queue = p_queue collate "C" and x.ctid = any (/*schema*/fit_claim(q, array(
@@ -65,7 +63,7 @@ begin
     returning x.id, x.start_after, x.rank, x.expire_ms, x.attempt
   )
   select pg_catalog.array_agg(d.id order by d.rank, d.start_after, d.id), pg_catalog.count(*) filter (where d.attempt > 0),
-    v_now + pg_catalog.make_interval(secs => pg_catalog.min(d.expire_ms) / 1000.0) into v_ids, v_again, v_expire from d;
+    v_now + pg_catalog.min(d.expire_ms) * interval '1 ms' into v_ids, v_again, v_expire from d;
   if v_ids is null then return; end if;
   insert into /*schema*/job_lease (lease, worker, started_on, expire_on, queue, ids)
     values (v_lease, p_worker, v_now, v_expire, p_queue, v_ids);
@@ -73,7 +71,7 @@ begin
     values (p_queue, v_again - pg_catalog.cardinality(v_ids), -v_again, pg_catalog.cardinality(v_ids));
   return query
   select v.id, v_lease, p_queue, v.data, v.attempt + 1, -v.rank, v.start_after, v.created_on,
-    v.retry_limit::int, pg_catalog.make_interval(secs => v.expire_ms / 1000.0), v.origin
+    v.retry_limit::int, v.expire_ms * interval '1 ms', v.origin
   from (select pg_catalog.unnest(v_ids) as id) u,
     lateral (select * from /*schema*/job_live j where j.id = u.id and j.queue = p_queue limit 1) v;
   if v_beat < v_now - interval '5 s' then
