@@ -4,13 +4,19 @@
 -- attempt's time, at a schedule's due time (in a second if it fails).
 create or replace function /*schema*/next_chore(p_self bigint, p_now timestamptz) returns timestamptz
 language plpgsql stable
-set jit = off
+set enable_seqscan = on set jit = off
 as $f$
 declare
   v_look timestamptz;
   v_wake timestamptz := 'infinity';
+  v_foreign boolean;
+  v_own boolean;
+  v_expire timestamptz;
 begin
-  if exists (select from /*schema*/job_lease where worker is distinct from p_self and worker is not null) then
+  select pg_catalog.bool_or(worker is distinct from p_self and worker is not null), pg_catalog.bool_or(worker = p_self),
+      greatest(pg_catalog.min(expire_on), p_now + interval '50 ms') into v_foreign, v_own, v_expire
+    from /*schema*/job_lease having pg_catalog.count(*) > 0;
+  if v_foreign then
     -- From the last look, not from now: a poll between two looks would put off the next one. The times are those
     -- that maintain_if_due() keeps between two looks; who is not the one that looks comes back soon to see.
     select look_on into v_look from /*schema*/maintenance;
@@ -20,12 +26,11 @@ begin
       where w.suspect_on is not null and exists (select from /*schema*/job_lease l where l.worker = w.id)
       having pg_catalog.count(*) > 0));
   end if;
-  if exists (select from /*schema*/job_lease where worker = p_self) then
+  if v_own then
     v_wake := least(v_wake, p_now + interval '10 s');
   end if;
   -- Without a lease or a schedule there is no row: greatest() would take no notice of a null.
-  return least(v_wake,
-    (select greatest(pg_catalog.min(expire_on), p_now + interval '50 ms') from /*schema*/job_lease having pg_catalog.count(*) > 0),
+  return least(v_wake, v_expire,
     (select pg_catalog.min(greatest(next_on, p_now + case when last_error is null then interval '50 ms' else interval '1 s' end))
       from /*schema*/schedule where removed_on is null));
 end $f$;

@@ -41,14 +41,12 @@ begin
       and (select true from /*schema*/job_live j where j.id = r.id and j.queue = l.queue)));
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
     into due, v_some
-    from (select q.name, (select pg_catalog.min(f.start_after) from pg_catalog.unnest(q.ranks) k(rank)
-      left join rows from (pg_catalog.unnest(p_at_queues), pg_catalog.unnest(p_at_ranks), pg_catalog.unnest(p_at_starts),
-        pg_catalog.unnest(p_at_ids)) a(queue, rank, start_after, id) on a.queue = q.name and a.rank = k.rank, lateral (
-        select y.start_after from /*schema*/job_ready y where y.queue = q.name and y.rank = k.rank
-          and (y.start_after, y.id) > (coalesce(a.start_after, '-infinity'), coalesce(a.id, 0))
-        order by y.start_after, y.id limit 1) f) as next_on
-      from /*schema*/queue q where (p_queues is null or q.name = any (p_queues)) and q.paused_on is null
-      offset 0) x; -- not pulled up: next_on would be looked up for each mention of it
+    from (select k.queue as name, pg_catalog.min(f.start_after) as next_on
+      from /*schema*/places(p_queues, p_at_queues, p_at_ranks, p_at_starts, p_at_ids) k, lateral (
+        select y.start_after from /*schema*/job_ready y where y.queue = k.queue and y.rank = k.rank
+          and (y.start_after, y.id) > (k.start_after, k.id)
+        order by y.start_after, y.id limit 1) f
+      group by k.queue) x;
   due := coalesce(due, '{}');
   v_wake := least(v_wake, v_some, /*schema*/next_chore(p_worker, v_now));
   if p_sleep is not null then

@@ -3,7 +3,7 @@
 -- that somebody reads is emptied at a later sweep. Answers how many partitions were emptied.
 create or replace function /*schema*/purge_finished() returns int
 language plpgsql
-set search_path = pg_catalog, pg_temp set lock_timeout = '100ms'
+set search_path = pg_catalog, pg_temp set lock_timeout = '100ms' set enable_seqscan = on set synchronize_seqscans = off
 as $f$
 declare
   v_today constant date := (/*schema*/clock() at time zone 'UTC')::date;
@@ -12,11 +12,13 @@ declare
   v_count int := 0;
 begin
   for n in 0 .. 31 loop
-    execute format('select exists (select from /*schema*/job_finished_%s where purge_on <= $1),'
-      ' exists (select from /*schema*/job_finished_%s where purge_on > $1)', n, n) into v_old, v_new using v_today;
-    continue when not v_old;
+    -- A partition holds one day; only when nothing was purged for weeks two, and then the old one lies first. So one row
+    -- tells: to look for old rows in all read the whole history at each sweep.
+    execute format('select f.purge_on <= $1 from /*schema*/job_finished_%s f limit 1', n) into v_old using v_today;
+    continue when v_old is not true;
     begin
-      if v_new then -- only when nothing was purged for weeks
+      execute format('select exists (select from /*schema*/job_finished_%s where purge_on > $1)', n) into v_new using v_today;
+      if v_new then
         execute format('delete from /*schema*/job_finished_%s where purge_on <= $1', n) using v_today;
       else
         execute format('truncate /*schema*/job_finished_%s', n);
