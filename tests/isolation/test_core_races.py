@@ -238,6 +238,20 @@ race("delete_queue against settle", lambda: claimed(2), [BEGIN, ("delete", lambd
 race("delete_queue against claim", lambda: queue(2), [BEGIN, ("delete", lambda x, r: ("select /*schema*/delete_queue(%s)", x["q"])), COMMIT], [BEGIN, claim, COMMIT],
      lambda x, a, b: a["delete"] is True and state(x) is None and c.one("select count(*) from /*schema*/job_lease where queue = %s", x["q"]) == 0 or (a, b, state(x)))
 
+
+def swept(x):
+    """Waits until maintenance has found what a send left in a queue that is gone."""
+    def gone():
+        c.sql("select /*schema*/fold_counts(), /*schema*/prune()")
+        return c.one("select not exists (select from /*schema*/job_live where queue = %s)"
+                     " and not exists (select from /*schema*/job_ready where queue = %s)", x["q"], x["q"])
+    return testdb.wait(gone, 60, "the end of the jobs of a deleted queue")
+
+
+send = ("send", lambda x, r: ("select /*schema*/send(%s)", x["q"]))
+race("delete_queue against send", lambda: queue(1), [BEGIN, ("delete", lambda x, r: ("select /*schema*/delete_queue(%s)", x["q"])), COMMIT], [BEGIN, send, COMMIT],
+     lambda x, a, b: a["delete"] is True and bool(swept(x)))
+
 # One run key, twice at once
 fan = ("fan", lambda x, r: ("select created || ' ' || skipped from /*schema*/fan_out(%s, %s, 'select generate_series(1, 5)', '1 min')", x["q"] + "-run", x["q"]))
 race("two fan-outs of one key", lambda: queue(0), [BEGIN, fan, COMMIT], [BEGIN, fan, COMMIT],

@@ -14,6 +14,9 @@ begin
   -- Leases first, as a settle does: the other way round the two would wait for each other.
   perform from /*schema*/job_lease where queue = p_name order by lease for update;
   delete from /*schema*/queue where name = p_name;
+  -- The counts before the jobs: what a send under way adds is counted, too, and prune() finds it by that.
+  delete from /*schema*/queue_delta where queue = p_name;
+  delete from /*schema*/queue_count where queue = p_name;
   if q.end_hook is not null then
     v_ids := array(select id from /*schema*/job_live where queue = p_name);
     execute format('select %s($1, $2, $3)', q.end_hook)
@@ -25,7 +28,5 @@ begin
   delete from /*schema*/job_finished where queue = p_name;
   delete from /*schema*/job_bell where queue = p_name;
   delete from /*schema*/fan_out_run where queue = p_name;
-  delete from /*schema*/queue_count where queue = p_name;
-  delete from /*schema*/queue_delta where queue = p_name;
   return true;
 end $f$;

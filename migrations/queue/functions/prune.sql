@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Removes what means nothing any more: leases without an open job, workers that have not beaten for five
--- minutes and hold nothing, bells of workers that are gone, fan-out keys older than 30 days.
+-- minutes and hold nothing, bells of workers that are gone, fan-out keys older than 30 days, jobs of a send that was
+-- under way while its queue was deleted.
 create or replace function /*schema*/prune() returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set jit = off
@@ -22,6 +23,17 @@ begin
     continue when /*schema*/lives(w.id);
     delete from /*schema*/job_bell where worker = w.id; -- it does not listen; if it lives it polls
     if w.beat_on < v_now - interval '5 min' then delete from /*schema*/job_worker where id = w.id; end if;
+  end loop;
+  for w in select distinct c.queue from /*schema*/queue_count c
+    where not exists (select from /*schema*/queue q where q.name = c.queue)
+  loop
+    -- One statement, one snapshot: a queue of that name made now keeps its jobs.
+    with r as (
+      delete from /*schema*/job_ready where queue = w.queue and not exists (select from /*schema*/queue where name = w.queue)
+    ), j as (
+      delete from /*schema*/job_live where queue = w.queue and not exists (select from /*schema*/queue where name = w.queue)
+    )
+    delete from /*schema*/queue_count where queue = w.queue and not exists (select from /*schema*/queue where name = w.queue);
   end loop;
   delete from /*schema*/fan_out_run where first_on < v_now - interval '30 days'
     and coalesce(last_start, first_on) < v_now - interval '30 days';
