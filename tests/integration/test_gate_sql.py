@@ -81,9 +81,9 @@ for _ in range(JOBS // BATCH):
     c.sql("delete from taken where id in (select id from taken order by lease, id limit %s)", BATCH)
 is_(c.one("select count(*) from /*schema*/job where state = 'completed'"), JOBS, "all were completed")
 
-enqueue.check("enqueue by 1,000", 530, 9)  # measured: 483 bytes, 7.1 buffers
+enqueue.check("enqueue by 1,000", 530, 9)  # measured: 487 bytes, 7.1 buffers
 claim.check("a claim of 1,000", 125, 9)  # 112, 7.1
-settle.check("a settle of 1,000", 440, 10)  # 400, 8.2
+settle.check("a settle of 1,000", 440, 9)  # 401, 7.1
 if not images:
     whole = (enqueue.wal + claim.wal + settle.wal) / JOBS
     ok(whole <= 1095, f"a whole life writes at most 1,095 bytes of WAL ({whole:.0f})")
@@ -98,7 +98,8 @@ is_(sums("job_live")[0], 0, "job_live is never scanned sequentially")
 is_(sums("job_lease")[0], 0, "job_lease is never scanned sequentially by a claim or settle")
 is_(claim.counts["job_ready"][1], JOBS // BATCH, "a claim is one scan of the claim index")
 is_(sums("job_ready")[1], JOBS // BATCH, "nothing else reads job_ready")
-is_(sums("job_live")[1], 2 * JOBS, "a job is looked up by its id twice: when it is claimed and when it ends; no join reads more")
+# Of ids that lie side by side a server from 17 on makes one scan.
+ok(sums("job_live")[1] <= 2 * JOBS, f"a job is looked up by its id twice at most: when it is claimed and when it ends ({sums('job_live')[1]})")
 is_(sums("job_live")[2:], [JOBS, 0, JOBS], "a job's row is written once and deleted once")
 is_(sums("job_ready")[2:], [JOBS, 0, JOBS], "so is its row in job_ready")
 is_(sums("job_lease")[2:], [JOBS // BATCH, 0, JOBS // BATCH], "a batch has one lease row, never rewritten")
@@ -125,8 +126,8 @@ is_([single.counts[t][0] + single.counts[t][1] for t in ("job_live", "job_ready"
 is_([sum(x.counts[t][0] for x in (single, one_claim, one_settle)) for t in ("job_live", "job_ready", "job_lease")], [0, 0, 0],
     "nor does a claim or settle of one scan them")
 is_([x.counts["job_live"][1] for x in (one_claim, one_settle)], [ONES, ONES], "each looks its job up once")
-for cost, what, wal, buffers in ((single, "a single send", 705, 16), (one_claim, "a claim of one", 517, 24),
-                                (one_settle, "a settle of one", 910, 27)):  # measured: 641, 470, 825; 13.2, 20.2, 22.2
+for cost, what, wal, buffers in ((single, "a single send", 705, 16), (one_claim, "a claim of one", 520, 22),
+                                (one_settle, "a settle of one", 910, 24)):  # measured: 646, 475, 825; 13.2, 18.1, 20.2
     diag(f"{what}: {cost.wal / ONES:.0f} bytes of WAL, {cost.buffers / ONES:.1f} buffers")
     if not images:
         ok(cost.wal / ONES <= wal, f"{what} writes at most {wal} bytes of WAL")
