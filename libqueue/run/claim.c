@@ -55,6 +55,9 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
  * would have run again, and what its memory holds. */
 #define UNSETTLED_MOST (2 * SETTLE_MOST)
 
+/* What a result takes in memory before its first job. */
+#define RESULT_BYTES 4096
+
 static int running(const struct pgqueue_worker *w)
 {
     return w->state == WORKER_RUNNING && !atomic_load(&w->paused);
@@ -229,7 +232,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         return;
     }
     w->held_bytes += batch->bytes;
-    size_t mean = batch->bytes / count;
+    size_t mean = batch->bytes > RESULT_BYTES ? (batch->bytes - RESULT_BYTES) / count : 0;
     q->job_bytes = q->job_bytes == 0 ? mean : (q->job_bytes + mean) / 2;
     w->claimed_total += (int64_t)count;
     w->look = 0;

@@ -120,6 +120,9 @@ int main(void)
     until(w, &seen.settled, JOBS - THREADS + JOBS + 1, "one more");
     ok(w->wait_look_us == UINT64_MAX || w->wait_look_us < w->queues[0]->claim_us + 5000001,
        "however long an attempt may take, its job waits 5 s at most");
+    ok(w->queues[0]->job_bytes < CLAIM_BYTES / CLAIM_MOST,
+       "a claim of one small job lets the next one be of a thousand (%zu)",
+       w->queues[0]->job_bytes);
     pgqueue_worker_stop(w);
     is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK, "the worker ends");
     pgqueue_worker_free(w);
