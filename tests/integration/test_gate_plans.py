@@ -50,6 +50,12 @@ class Look:
         return {t: n for t, *n in rows}
 
 
+def seen_by_all():
+    """Waits until no transaction of the server, in whatever database, began before now: while one goes on, the index entries
+    of what was claimed meanwhile are read again and again."""
+    c.wait("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", c.one("select pg_current_xact_id()::text"))
+
+
 def positions(queue):
     """Where a worker stands that has taken the first jobs of each rank of the queue."""
     rows = c.sql("select rank, start_after::text, id from unnest((select ranks from /*schema*/queue where name = %s)) r(rank), lateral"
@@ -76,6 +82,7 @@ c.sql(f"select /*schema*/enqueue('ranks', array(select to_jsonb(g) from generate
 c.sql(f"select /*schema*/enqueue('ranks', array(select to_jsonb(g) from generate_series(1, %s) g), '{{}}', null, null, {priorities})", RANKS, RANKS)
 is_(c.one("select reltuples < 20000 from pg_class where oid = '/*schema*/job_ready'::regclass"), True, "the server believes the tables to be small")
 c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
+seen_by_all()
 at = {queue: positions(queue) for queue in QUEUES}
 
 
@@ -154,6 +161,7 @@ for _ in range(7):
     old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'deep')")
 c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 20000) g))")
 c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
+seen_by_all()
 for session, how in ((old, "old plans, vacuumed empty"), (drained.connect(), "new plans, vacuumed empty")):
     session.sql("begin")
     session.sql(CLAIM, "deep", 1, worker, [], [], [])
