@@ -188,9 +188,10 @@ static void idle(void)
     pgqueue_worker *worker = must_make(1, 0);
     statements_start();
     failalloc_count();
-    while (pgqueue_worker_process(worker, &error) == 1 &&
-           (seen.polls < 2 || (wait_ms = pgqueue_worker_timeout_ms(worker)) < 20000) &&
-           seen.polls < 20) {
+    /* While an answer is waited for, the time is that of a server that hangs. */
+    while (pgqueue_worker_process(worker, &error) == 1 && seen.polls < 20 &&
+           (seen.polls < 2 || polls() > seen.polls ||
+            (wait_ms = pgqueue_worker_timeout_ms(worker)) < 20000)) {
         struct pollfd fd = {.fd = pgqueue_worker_fd(worker), .events = POLLIN};
         poll(&fd, 1, pgqueue_worker_timeout_ms(worker));
     }
