@@ -180,20 +180,41 @@ def series(case, what):
 
 
 def peers(lines):
-    """Other queues in the same run; in brackets ours as a multiple."""
-    rows = []
-    cell = lambda case, key, spec, peer, up: ("" if lines.get(case, key, peer) is None else
-        f"{lines.get(case, key, peer):{spec}}" + ("" if lines.get(case, key) is None else
-        f" ({over(*((lines.get(case, key), lines.get(case, key, peer))[::1 if up else -1])):.1f})"))
-    for peer in lines.peers():
-        rows.append([peer] + [cell(*column[1:4], peer, column[4]) for column in PEER_COLUMNS])
-    return [""] + [column[0] for column in PEER_COLUMNS], rows
+    """Other queues in the same run; in brackets how many times better ours is."""
+    names, rows = lines.peers(), []
+    for what, case, key, spec, high in PEER_ROWS:
+        ours, row = lines.get(case, key), [what]
+        row.append(form(ours, spec))
+        for name in names:
+            theirs = lines.get(case, key, name)
+            times = over(ours, theirs) if high else over(theirs, ours)
+            row.append(form(theirs, spec) + ("" if times is None else f" ({times:,.1f})"))
+        if any(row[2:]):
+            rows.append(row)
+    return ["", "ours"] + names, rows
 
 
-PEER_COLUMNS = (("single/s", "single", "per_s", ",.0f", True), ("bulk/s", "bulk", "per_s", ",.0f", True),
-                ("drain/s", "drain", "per_s", ",.0f", True), ("sustained/s", "sustain", "per_s", ",.0f", True),
-                ("held/s", "held", "per_s", ",.0f", True), ("p50 ms", "latency", "p50_ms", ".2f", False),
-                ("p99 ms", "latency", "p99_ms", ".2f", False))
+# What, case, key, form, whether more is better.
+PEER_ROWS = (
+    ("single enqueue, jobs/s", "single", "per_s", ",.0f", True), ("server CPU us per job", "single", "server_cpu_us", ",.0f", False),
+    ("16 enqueuers, worker busy, jobs/s", "senders", "per_s", ",.0f", True),
+    ("server CPU us per job", "senders", "server_cpu_us", ",.0f", False),
+    ("bulk enqueue, jobs/s", "bulk", "per_s", ",.0f", True), ("server CPU s per 100k", "bulk", "server_cpu_s_per_100k", ".2f", False),
+    ("drain of 100k, jobs/s", "drain", "per_s", ",.0f", True), ("server CPU s per 100k", "drain", "server_cpu_s_per_100k", ".2f", False),
+    ("worker CPU s per 100k", "drain", "client_cpu_s_per_100k", ".2f", False), ("worker MB", "drain", "client_peak_mb", ".1f", False),
+    ("WAL B per job, in and out", "drain", "wal_per_job", ",.0f", False), ("dead rows per job", "drain", "dead_per_job", ".2f", False),
+    ("bulk enqueue of 1M, jobs/s", "bulk of 1M", "per_s", ",.0f", True), ("drain of 1M, jobs/s", "drain of 1M", "per_s", ",.0f", True),
+    ("sustained, jobs/s", "sustain", "per_s", ",.0f", True), ("slowest 10 s", "sustain", "slowest_window_per_s", ",.0f", True),
+    ("server CPU s per 100k", "sustain", "server_cpu_s_per_100k", ".2f", False),
+    ("worker CPU s per 100k", "sustain", "client_cpu_s_per_100k", ".2f", False),
+    ("held snapshot, jobs/s", "held", "per_s", ",.0f", True), ("last 10 s", "held", "last_window_per_s", ",.0f", True),
+    ("server CPU s per 100k", "held", "server_cpu_s_per_100k", ".2f", False),
+    ("idle, enqueue to handler: p50 ms", "latency", "p50_ms", ".2f", False), ("p99 ms", "latency", "p99_ms", ".2f", False),
+    ("p99.9 ms", "latency", "p999_ms", ".2f", False),
+    ("half load of its own, p50 ms", "half", "p50_ms", ".2f", False), ("p99 ms", "half", "p99_ms", ".2f", False),
+    ("p99.9 ms", "half", "p999_ms", ".2f", False), ("at jobs/s", "half", "per_s", ",.0f", True),
+    ("idle worker: statements a minute", "idle", "statements_per_minute", ",.1f", False),
+    ("connections", "idle", "connections", ".0f", False))
 TABLES = {"costs": costs, "budgets": budgets, "figures": others, "plans": plans, "peers": peers,
           "growth_backlog": series("growth_backlog", "waiting jobs"), "growth_workers": series("growth_workers", "worker processes"),
           "growth_queues": series("growth_queues", "queues"), "growth_payload": series("growth_payload", "bytes of payload"),
