@@ -169,4 +169,26 @@ for session, how in ((old, "old plans, vacuumed empty"), (drained.connect(), "ne
     session.sql("rollback")
     same(Look(session, CLAIM, "deep", N, worker, [], [], []), f"{how}: a claim of {N} among 20,000 jobs", (1, N), (N, N), 990)
     same(Look(session, SETTLE), f"{how}: a settle of {N}", (0, N), (0, N), 1010)
+
+# What analyze makes of drained tables that keep their pages: rows that come are believed not to be there, however many.
+emptied = testdb.create()
+c = emptied.connect()
+for table in TABLES:
+    c.sql(f"alter table /*schema*/{table} set (autovacuum_enabled = off)")
+c.sql("select /*schema*/create_queue('deep')")
+c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 2000) g))")
+c.sql("select /*schema*/settle(array_agg(id), array_agg(lease)) from /*schema*/fetch('deep', 2000)")
+c.sql("analyze /*schema*/job_live; analyze /*schema*/job_ready; analyze /*schema*/job_lease")
+is_(c.one("select reltuples = 0 and relpages > 0 from pg_class where oid = '/*schema*/job_live'::regclass"), True, "the server believes the tables to be empty")
+c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 20000) g))")
+c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
+c.sql("insert into taken select id, lease from /*schema*/fetch('deep', %s)", N)
+HALVES = f"(select id, lease from (select id, lease, row_number() over (partition by lease order by id) as n from taken) x where n <= {N // 2}) x"
+session = emptied.connect()
+for outcome, most in (("done", 4 * N), ("retry", 6 * N), ("release", 6 * N)):
+    look = Look(session, "select /*schema*/settle(array_agg(id), array_agg(lease), array_fill(%s::text, array[count(*)::int]), null, null,"
+                f" (select array_agg(distinct lease) from taken), 'deep') from {HALVES}", outcome)
+    ok(look.entries["job_live"] <= most, f"analysed empty: {N} of two leases end with {outcome}: at most {most} jobs read ({look.entries['job_live']})")
+look = Look(session, "select /*schema*/prune()")
+ok(look.entries["job_live"] <= 4 * N, f"analysed empty: a look for empty leases reads at most {4 * N} jobs ({look.entries['job_live']})")
 done()

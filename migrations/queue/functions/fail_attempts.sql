@@ -22,8 +22,8 @@ begin
       pg_catalog.array_agg(pg_catalog.jsonb_build_object('started_on', f.started_on, 'ended_on', v_now, 'worker', f.worker,
         'output', f.output) order by j.id) as entries
     from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_outputs), pg_catalog.unnest(p_delays),
-      pg_catalog.unnest(p_started), pg_catalog.unnest(p_workers)) f(id, output, delay, started_on, worker)
-    join /*schema*/job_live j on j.id = f.id and j.queue = p_queue
+      pg_catalog.unnest(p_started), pg_catalog.unnest(p_workers)) f(id, output, delay, started_on, worker),
+    lateral (select * from /*schema*/job_live j where j.id = f.id and j.queue = p_queue limit 1) j
     group by 1 order by 1
   loop
     if g.final then

@@ -11,7 +11,8 @@ declare
   w record;
 begin
   for w in select l.queue, array_agg(l.lease) as leases from /*schema*/job_lease l
-    where not exists (select from unnest(l.ids) u(id) join /*schema*/job_live j on j.id = u.id and j.queue = l.queue) group by 1
+    where not exists (select from unnest(l.ids) u(id), lateral (
+      select from /*schema*/job_live j where j.id = u.id and j.queue = l.queue limit 1) j) group by 1
   loop
     delete from /*schema*/job_lease where queue = w.queue and lease in (select l.lease from /*schema*/job_lease l
       where l.queue = w.queue and l.lease = any (w.leases) order by l.lease for update skip locked);
