@@ -93,7 +93,7 @@ void pgqi_claim_reset(struct pgqueue_worker *w)
         q->need_rescan = 1;
         q->asleep = 0;
         q->again_us = 0;
-        q->rescan_us = 0;
+        q->rescan_us = q->barred_us = 0;
     }
     w->poll_us = w->poll_full_us = 0;
     w->look = 0;
@@ -204,9 +204,14 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         if (error != NULL && error->code == PGQUEUE_ENOTFOUND) {
             q->maybe = q->need_rescan = 0; /* deleted meanwhile; it may come back */
         } else { /* not at once again: it would fail as often as the server can say so */
-            q->maybe = 0;
-            q->need_rescan = 1;
-            q->rescan_us = now + (error != NULL && error->retryable ? 50000 : 1000000);
+            uint64_t pause = error != NULL && error->retryable ? 50000 : 1000000;
+            q->maybe = q->need_rescan = 1;
+            q->rescan_us = now + pause;
+            /* A poll would only say again that there are jobs. But it comes first then: a worker
+             * whose claims fail beats all the same. */
+            if (w->poll_us < now + pause)
+                w->poll_us = now + pause;
+            q->barred_us = now + pause + 1000;
         }
         if (result != NULL)
             pgqi_register_again(w); /* jobs that did not fit into memory go back, uncharged */
@@ -307,8 +312,8 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
 /* Whether a queue wants a claim now. */
 static int wants_claim(const struct work_queue *q, uint64_t now_us)
 {
-    return q->maybe || (q->need_rescan && now_us >= q->rescan_us) ||
-           (q->again_us != 0 && now_us >= q->again_us);
+    return now_us >= q->barred_us && (q->maybe || (q->need_rescan && now_us >= q->rescan_us) ||
+                                      (q->again_us != 0 && now_us >= q->again_us));
 }
 
 static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
@@ -529,6 +534,8 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
         uint64_t due = q->need_rescan && q->rescan_us < wake ? q->rescan_us : wake;
         if (q->again_us != 0 && q->again_us < due)
             due = q->again_us;
+        if (q->barred_us > now)
+            due = q->barred_us < wake ? q->barred_us : wake;
         if (due < wake && demand(w, q, &load, now) > 0)
             wake = due;
     }

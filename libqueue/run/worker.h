@@ -66,6 +66,7 @@ struct work_queue {
     int asked;          /* and asked for so many */
     uint64_t claim_us;  /* and was sent then */
     uint64_t rescan_us; /* no claim from the start before */
+    uint64_t barred_us; /* no claim at all before: the last one failed */
     uint64_t found_us;  /* when a claim last found jobs */
     uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
     size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */

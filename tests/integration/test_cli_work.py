@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 
 import testdb
 from testdb import done, is_, ok
@@ -136,4 +137,16 @@ cli.ends(2, "--exec is needed", "work", "q", error="--exec")
 cli.ends(4, "so is a queue", "work", "nowhere", "--once", "--exec", "true", error='queue "nowhere" does not exist')
 cli.ends(2, "--concurrency is a number", "work", "q", "--exec", "true", "--concurrency", "0", error="--concurrency")
 cli.ends(5, "and a database", "work", "q", "--exec", "true", env={"PGQUEUE_DSN": no_server()}, error="no database")
+
+# A database that refuses each claim, and says each time that there are jobs
+cli.send("q", "1")
+db.sql("alter table /*schema*/job_ready rename column expire_ms to elsewhere")
+p = start("--exec", "true")
+failed = lambda: len(p.lines('claim from queue "q" failed'))
+testdb.wait(lambda: failed() >= 1, 15, "a claim that fails")
+began = time.monotonic()
+testdb.wait(lambda: failed() >= 3, 15, "two more")
+ok(time.monotonic() - began > 1, "claims that fail are tried again once a second, not in a circle")
+p.kill(signal.SIGTERM)
+is_(p.wait(), 0, "it can be stopped all the same")
 done()
