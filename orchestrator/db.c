@@ -142,6 +142,14 @@ static PGconn *connect_to(const char *conninfo)
     return PQconnectdbParams(keys, values, 1);
 }
 
+/* libpq would print it on standard error, where each line is one of the log's. What matters comes
+ * back as an error. */
+static void ignore_notice(void *user, const PGresult *result)
+{
+    (void)user;
+    (void)result;
+}
+
 /* What a role or database may set to other ends: a statement here may take as long as it needs. A
  * pooler may refuse; then the defaults of the server hold. */
 static void set_session(PGconn *conn)
@@ -188,6 +196,7 @@ static int try_call(struct db *db, struct slot *slot, const char *statement, int
         slot->conn = NULL;
         return DB_EAWAY;
     }
+    PQsetNoticeReceiver(slot->conn, ignore_notice, NULL);
     if (!slot->ready) {
         set_session(slot->conn);
         slot->ready = true;

@@ -198,6 +198,14 @@ last = app.now(users["one"])[0]
 ok(last[0] == "failed" and "damaged" in last[2], "a damaged token is called so")
 app.stop()
 
+# A query of the application's own; what the server remarks about it is no line of the log
+app.c.sql("create function public.chatty() returns setof bigint language plpgsql as 'begin raise warning ''a remark''; return query select id from sync.app_user; end'")
+app.start(concurrency=1, sync="active_users_query = select public.chatty() as user_id")
+app.run()
+strange = [line for line in app.daemon.log().splitlines() if not line.startswith("ts=")]
+is_(strange, [], "a query that warns leaves the log one line each")
+app.stop()
+
 # Configurations that cannot work
 for what, words, arguments in (("a missing key", "ENCRYPTION_MASTER_KEY", {"env": {"ENCRYPTION_MASTER_KEY": ""}}),
                                ("a short key", "64 hex digits", {"env": {"ENCRYPTION_MASTER_KEY": "abc"}}),
