@@ -14,6 +14,7 @@ void case_growth_backlog(const char *dsn, long size)
         long jobs = level < 100000 ? level : 100000;
         pgqueue *queue = queue_open(dsn);
         send_bulk(queue, have, level - jobs - have);
+        vacuum(queue);
         pgqueue_close(queue);
         struct cost in = send_off(dsn, &(struct load){.first = level - jobs, .count = jobs});
         struct cost out = work_off(dsn, &(struct duty){.max_jobs = jobs}, 1, jobs);

@@ -119,6 +119,11 @@ void send_bulk(pgqueue *queue, long first, long count)
     send_load(queue, &(struct load){.first = first, .count = count});
 }
 
+void vacuum(pgqueue *queue)
+{
+    db_run(pgqueue_connection(queue), "vacuum (analyze)");
+}
+
 void send_one(pgqueue *queue, long number)
 {
     char json[PAYLOAD_ROOM];

@@ -36,4 +36,8 @@ void send_load(pgqueue *queue, const struct load *load);
 void send_bulk(pgqueue *queue, long first, long count);
 void send_one(pgqueue *queue, long number);
 
+/* Vacuums and analyses all tables, as autovacuum would within a minute: its first visit to so many
+ * rows is not the price of what is measured next. */
+void vacuum(pgqueue *queue);
+
 #endif

@@ -65,7 +65,7 @@ static void load_turn(const char *dsn, const struct pair *pair, int plain)
     else
         pair->load(queue, pair->jobs, pair->size);
     if (plain && pair->analyzed)
-        db_run(pgqueue_connection(queue), "vacuum (analyze)");
+        vacuum(queue);
     pgqueue_close(queue);
 }
 

@@ -9,6 +9,7 @@ void case_plan_backlog(const char *dsn, long size)
 {
     pgqueue *queue = queue_open(dsn);
     send_bulk(queue, 0, size);
+    vacuum(queue);
     pgqueue_close(queue);
     pair_measure(&(struct pair){.name = "plan_backlog", .dsn = dsn, .jobs = 100000, .size = size});
 }

@@ -11,6 +11,7 @@ void case_plan_future(const char *dsn, long size)
     pgqueue_send_options options = PGQUEUE_SEND_OPTIONS_INIT;
     options.delay_s = 365.0 * 86400;
     send_load(queue, &(struct load){.count = size, .options = &options});
+    vacuum(queue);
     pgqueue_close(queue);
     pair_measure(&(struct pair){.name = "plan_future", .dsn = dsn, .jobs = 100000, .size = size});
 }
