@@ -39,13 +39,14 @@ def growth(lines, case, path):
         if any(value is not None for panel in panels for value in panel):
             script += block(way, [[x] + [panel[i] for panel in panels] for i, x in enumerate(xs)])
             ways.append((way, number + 1, name))
-    script += f"{scale}\nset multiplot layout 2,2\nset key top left\n"
+    script += f"{scale}\nset multiplot layout 2,2\nset key bottom {'right' if len(ways) == 1 else 'left'}\n"
     for number, (panel, key) in enumerate(PANELS):
         low = "set yrange [*:*]" if "xy" in scale else "set yrange [0:*]"
         drawn = ", ".join(f"${way} using 1:{number + 2} with linespoints ls {style} title '{name}'" for way, style, name in ways
                           if any(lines.at(case, x, f"{way}_{key}") is not None for x in xs))
         if drawn:
-            script += f"{low}\nset title '{panel}'\nset xlabel '{title}'\nplot {drawn}\n"
+            ticks = "%g" if "CPU" in panel else "%.0s%c" if "xy" in scale else "%.1s%c"
+            script += f"{low}\nset format y '{ticks}'\nset title '{panel}'\nset xlabel '{title}'\nplot {drawn}\n"
         script += "unset key\n"
     gnuplot(path, script + "unset multiplot\n")
 
@@ -59,7 +60,8 @@ def windows(lines, path):
         if found:
             script += block(name, found)
             drawn.append(f"${name} using 1:2 with linespoints ls {number + 1} title '{title}'")
-    script += "set yrange [0:*]\nset title 'enqueue, claim and complete: jobs/s by 10 s window'\nset xlabel 'seconds of work'\nset key bottom right\n"
+    script += "set yrange [0:*]\nset title 'enqueue, claim and complete: jobs/s by 10 s window'\n"
+    script += "set xlabel 'seconds of work'\nset key bottom right\nset xrange [0:*]\n"
     if drawn:
         gnuplot(path, script + "plot " + ", ".join(drawn) + "\n")
 

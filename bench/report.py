@@ -130,6 +130,7 @@ def others(lines):
         if lines.has(case):
             rows.append([what, text.format(*(lines.get(case, key) for key in keys))])
 
+    row("machine", "machine", "{:.0f} cores, PostgreSQL {:.0f}, load average at the start {:.1f}", "cores", "postgres", "load")
     row("latency", "latency, idle", "p50 {:.2f} ms, p99 {:.2f}, p99.9 {:.2f} ({:.0f} samples)", "p50_ms", "p99_ms", "p999_ms", "samples")
     row("half", "latency, half load", "p50 {:.2f} ms, p99 {:.2f}, p99.9 {:.2f} at {:,.0f} jobs/s of {:,.0f}", "p50_ms", "p99_ms",
         "p999_ms", "per_s", "sustained_per_s")

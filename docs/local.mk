@@ -41,4 +41,7 @@ EXTRA_DIST += $(man_pages:=.scd) \
 	docs/distributed.sql \
 	docs/scaling.md \
 	docs/operations.md \
+	docs/performance.md \
+	docs/growth-backlog.svg docs/growth-batch.svg docs/growth-payload.svg docs/growth-queues.svg docs/growth-workers.svg \
+	docs/sustained.svg \
 	migrations/README.md
