@@ -11,7 +11,8 @@ import testdb
 _COUNTS = {
     "I1: a ready row without an equal live row":
         "select count(*) from /*schema*/job_ready r where not exists (select from /*schema*/job_live j"
-        " where j.id = r.id and j.queue = r.queue and j.rank = r.rank and j.start_after = r.start_after and j.attempt = r.attempt)",
+        " where j.id = r.id and j.queue = r.queue and j.rank = r.rank and j.start_after = r.start_after and j.attempt = r.attempt"
+        " and j.expire_ms = r.expire_ms)",
     "I1: a job twice in ready":
         "select count(*) from (select id from /*schema*/job_ready group by id having count(*) > 1) x",
     "I3: a job open in two leases":

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The plans of the hot path on tables that were never analysed: the claim index and nothing else, whatever their size."""
+import json
 import os
 
 import testdb
@@ -87,5 +88,35 @@ ok("job_ready_claim" in text, "the claim goes by the claim index")
 for word in ("Seq Scan on job", "Bitmap", "JIT"):
     if not ok(word not in text, f"there is no {word} in it"):
         diag(text)
+
+
+def blocks(sql, *values):
+    """Blocks that a statement touches, by the functions in it, too."""
+    plan = c.one("explain (analyze, buffers, timing off, format json) " + sql, *values)
+    plan = (json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"]
+    return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+
+# What is done all day does not read what the day has left
+c.sql("select /*schema*/purge_finished()")
+before = blocks("select /*schema*/purge_finished()")
+c.sql("select /*schema*/enqueue('other', array(select to_jsonb(g) from generate_series(1, 10000) g))")
+rows = c.sql("select id, lease from /*schema*/fetch('other', 10000)")
+c.sql("select /*schema*/settle(%s::bigint[], %s::bigint[])", [r[0] for r in rows], [r[1] for r in rows])
+is_(len(rows), 10000, "10,000 jobs more are history")
+after = blocks("select /*schema*/purge_finished()")
+ok(after < before + 100, f"a purge with nothing to purge does not read them ({before}, then {after} blocks)")
+names = [f"many{i}" for i in range(300)]
+for name in names:
+    c.sql("select /*schema*/create_queue(%s)", name)
+look = "select * from /*schema*/poll(1, %s, null, null, null, %s, array_fill(0, array[300]), array_fill(now(), array[300]), array_fill(1::bigint, array[300]))"
+blocks(look, names, names)
+n = blocks(look, names, names)
+ok(n < 3 * 300 + 200, f"a look at 300 queues touches three blocks each ({n})")
+super_.sql("set auto_explain.log_analyze = on")
+super_.raw.notices.clear()
+super_.sql(look, names, names)
+text = "".join(p for p in "".join(super_.raw.notices).split("Query Text:") if "p_at_starts" in p and "job_ready" not in p)
+ok("Hash" in text and "Nested Loop" not in text, "and finds the places of 300 queues by a hash, not by 300 looks at each")
 super_.close()
 done()
