@@ -168,6 +168,15 @@ c.sql("begin")
 one("cancel(%s)", ids[6])
 c.sql("rollback")
 is_(c.one("select count(*) from ended"), 5, "in the transaction that ends the job")
+c.sql("create table public.planner as select current_setting(s) from unnest('{enable_nestloop,enable_seqscan,plan_cache_mode}'::text[]) s limit 0;"
+      "create function public.spy(bigint[], text, jsonb[]) returns void language sql as $$ insert into public.planner"
+      " select current_setting(s) from unnest('{enable_nestloop,enable_hashjoin,enable_seqscan,plan_cache_mode}'::text[]) s $$")
+one("set_end_hook('hooked', 'public.spy')")
+i = one("send('hooked')")
+held[i] = next(l for j, l in c.sql("select id, lease from /*schema*/fetch('hooked', 9)") if j == i)
+one("complete(%s, %s)", i, held[i])
+is_([r[0] for r in c.sql("select * from planner")], ["on", "on", "on", "auto"], "and with the planner's own settings")
+one("set_end_hook('hooked', 'public.hook')")
 one("delete_queue('hooked')")
 is_(c.sql("select id, state from ended where n > (select max(n) - 2 from ended) order by id"), [(ids[3], "cancelled"), (ids[6], "cancelled")],
     "a queue that is deleted tells of the jobs that it had")

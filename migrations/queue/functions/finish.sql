@@ -75,10 +75,10 @@ begin
   end if;
   if v_letters is not null then perform /*schema*/post_dead_letters(v_letters); end if;
   if v_hook is not null then
-    execute pg_catalog.format('select %s($1, $2, $3)', v_hook) using v_ids, p_state::text,
+    perform /*schema*/call_end_hook(v_hook, v_ids, p_state::text,
       array(select f.output from pg_catalog.unnest(v_ids) with ordinality d(id, ord)
         left join (select distinct on (u.id) u.id, u.output
-          from rows from (pg_catalog.unnest(v_each), pg_catalog.unnest(p_outputs)) u(id, output)) f on f.id = d.id order by d.ord);
+          from rows from (pg_catalog.unnest(v_each), pg_catalog.unnest(p_outputs)) u(id, output)) f on f.id = d.id order by d.ord));
   end if;
   return v_ids;
 end $f$;
