@@ -82,7 +82,7 @@ static int tokens_read(const struct cli *cli, struct tokens *tokens)
     if (tokens->json == NULL)
         return fail(cli, EXIT_USAGE,
                     "give the tokens as JSON on standard input, as {\"access_token\": ..., "
-                    "\"refresh_token\": ...}: %s",
+                    "\"refresh_token\": ...}; this %s",
                     why);
     tokens->access = token(tokens, "access_token");
     tokens->refresh = token(tokens, "refresh_token");
@@ -185,6 +185,8 @@ int run_sync_connect(struct cli *cli)
         code = tokens_read(cli, &tokens);
     if (code == EXIT_DONE)
         code = need_database(cli, 0);
+    if (code == EXIT_DONE)
+        code = check_type(cli, "expires", "timestamptz");
     if (code == EXIT_DONE)
         code = check_user(cli, argument(cli, 0));
     if (code == EXIT_DONE)

@@ -21,6 +21,8 @@ int run_sync_user_add(struct cli *cli)
     if (values[0][0] == '\0')
         return fail(cli, EXIT_USAGE, "a user needs a name");
     int code = need_database(cli, 0);
+    if (code == EXIT_DONE)
+        code = check_type(cli, "last-login", "timestamptz");
     if (code != EXIT_DONE)
         return code;
     if (db_run(&cli->db, "select sync.add_user($1, $2::bigint, $3::timestamptz)", values, 3, &rows,

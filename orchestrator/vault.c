@@ -236,7 +236,7 @@ static int load_environment(struct vault *vault, struct vault_error *error)
     if (text == NULL || text[0] == '\0')
         return refuse(error, VAULT_ENOKEY,
                       "no key for the tokens: set %s (64 hex digits or base64 of 32 bytes) or "
-                      "key_file in [sync]",
+                      "a key file: key_file in [sync], --key-file of pgqueue",
                       environment_name);
     struct key *key = &vault->keys[0];
     if (!parse_key(text, strlen(text), key->bytes))

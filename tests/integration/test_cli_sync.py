@@ -28,7 +28,7 @@ is_(cli.does("a user is added", "sync", "user", "add", "Anna Ö"), "1\n", "and t
 is_(cli.json("with an id and a login", "sync", "user", "add", "Bob", "--id", "7", "--last-login", "2020-01-01 00:00+00")[0],
     {"id": 7}, "both hold")
 cli.ends(3, "an id that is taken", "sync", "user", "add", "Eve", "--id", "7", error="user 7 exists already")
-cli.ends(2, "a login that is no time", "sync", "user", "add", "Eve", "--last-login", "soon", error='"soon"')
+cli.ends(2, "a login that is no time", "sync", "user", "add", "Eve", "--last-login", "soon", error='--last-login: ')
 cli.ends(2, "an empty name", "sync", "user", "add", "", error="name")
 cli.ends(2, "an id that is no number", "sync", "user", "add", "Eve", "--id", "x", error="--id")
 is_([(u["id"], u["display_name"], u["connections"]) for u in cli.json("users are listed", "sync", "user", "ls")],
@@ -61,7 +61,7 @@ for sentence, args, stdin, env, code, error in (
         ("no access token", (), '{"refresh_token": "geheim"}', {}, 2, 'no "access_token"'),
         ("a token that is a number", (), '{"access_token": 5}', {}, 2, 'no "access_token"'),
         ("an endless input", (), "x" * 100000, {}, 2, "64 KiB"),
-        ("an expiry that is no time", ("--expires", "soon"), TOKENS, {}, 2, '"soon"')):
+        ("an expiry that is no time", ("--expires", "soon"), TOKENS, {}, 2, '--expires: ')):
     cli.ends(code, sentence, "sync", "connect", "1", "foursquare", *args, stdin=stdin, env=env, error=error)
     ok("geheim" not in cli.run("sync", "connect", "1", "foursquare", *args, stdin=stdin, env=env).stderr, "no token in the message")
 cli.ends(4, "an unknown user", "sync", "connect", "99", "foursquare", stdin=TOKENS, error="user 99 does not exist")
