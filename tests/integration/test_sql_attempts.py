@@ -153,6 +153,13 @@ for _ in range(3):
     sweep()
     left.append(c.one("select count(*) from /*schema*/job where queue = 'm' and state = 'created'"))
 is_(left, [1500, 500, 0], "at most 1,000 are cancelled at once, none is passed over")
+old = one("send('k')")
+c.sql("update /*schema*/maintenance set swept_id = %s", old)
+invariants.set_clock(c, "300 s")
+for _ in range(2):
+    one("send('k')")
+    sweep()
+is_(state(old), "cancelled", "nor one that the walk has behind it, while new ones keep coming")
 invariants.holds(c, "after the sweep")
 
 # keep_finished: the partition of its day is emptied. (An autovacuum there would be a reader for whom the purge does not wait.)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Cancels queued jobs that were not started within their keep_queued, walking over the jobs by id, up to
--- 10,000 at each call, from where the last call stopped. It cancels at most 1,000, because nobody else can look
--- for dead workers meanwhile.
+-- 10,000 at each call, from where the last call stopped, or from the start if that was the end. It cancels at
+-- most 1,000, because nobody else can look for dead workers meanwhile.
 create or replace function /*schema*/sweep_queued() returns bigint
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
@@ -19,7 +19,7 @@ begin
     select id, queue, start_after + pg_catalog.make_interval(secs => keep_queued_s) < v_now as old
     from /*schema*/job_live where id > (select swept_id from /*schema*/maintenance) order by id limit 10000
   )
-  select pg_catalog.max(id), pg_catalog.array_agg(id order by id) filter (where old),
+  select case when pg_catalog.count(*) = 10000 then pg_catalog.max(id) end, pg_catalog.array_agg(id order by id) filter (where old),
       pg_catalog.array_agg(queue order by id) filter (where old) into v_last, v_old, v_queues from c;
   for o in select * from rows from (pg_catalog.unnest(v_old), pg_catalog.unnest(v_queues)) u(id, queue) loop
     select * into j from /*schema*/job_live where id = o.id and queue = o.queue for update skip locked;
