@@ -48,8 +48,8 @@ async function turn(client, call, handled, early) {
   return rows.length
 }
 
-async function poll(client, every, handled, early) {
-  const call = `read_with_poll('${QUEUE}', ${VISIBLE_S}, 1000, 5, ${every})`
+async function poll(client, most, every, handled, early) {
+  const call = `read_with_poll('${QUEUE}', ${VISIBLE_S}, ${most}, 5, ${every})`
   for (;;) await turn(client, call, handled, early)
 }
 
@@ -81,7 +81,7 @@ export async function worker(server, mode, early) {
   const notify = mode === 'still' && (await clients[0].query(hasNotify)).rowCount > 0
   return (handled) => {
     for (const client of clients) {
-      const loop = notify ? listen(client, handled) : poll(client, mode === 'still' ? 100 : 10, handled, early)
+      const loop = notify ? listen(client, handled) : poll(client, mode === 'half' ? 100 : 1000, mode === 'still' ? 100 : 10, handled, early)
       loop.catch((error) => {
         console.error(`pgmq: ${error}`)
         process.exit(1)
