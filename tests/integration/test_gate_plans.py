@@ -15,12 +15,12 @@ c = db.connect()
 for table in ("job_live", "job_ready", "job_lease", "queue_delta", "job_bell"):
     c.sql(f"alter table /*schema*/{table} set (autovacuum_enabled = off)")
 QUEUES = ("deep", "future", "ranks")
-c.sql("select /*schema*/create_queue(q) from unnest(%s) q", list(QUEUES))
+c.sql("select /*schema*/create_queue(q) from unnest(%s) q", [*QUEUES, "taken"])
 worker = c.one("select /*schema*/register_worker('gate')")
 TABLES = ("job_ready", "job_live", "job_lease")
 CLAIM = "select id, lease, rank, start_after from (select *, -priority as rank from /*schema*/fetch(%s, %s, %s, %s::int[], %s::timestamptz[], %s::bigint[], false, true)) x"
 POLL = "select * from /*schema*/poll(%s, %s, null, null, null, %s::text[], %s::int[], %s::timestamptz[], %s::bigint[])"
-SETTLE = "select /*schema*/settle(array(select id from taken), array(select lease from taken), null, null, null, '{}', 'deep')"
+SETTLE = "select /*schema*/settle(array(select id from taken), array(select lease from taken), null, null, null, '{}', 'taken')"
 
 
 class Look:
@@ -50,10 +50,11 @@ class Look:
         return {t: n for t, *n in rows}
 
 
-def seen_by_all():
-    """Waits until no transaction of the server, in whatever database, began before now: while one goes on, the index entries
-    of what was claimed meanwhile are read again and again."""
-    c.wait("select pg_snapshot_xmin(pg_current_snapshot()) > %s::xid8", c.one("select pg_current_xact_id()::text"))
+def take():
+    """N claimed jobs, to be settled. Of a queue of their own: their index entries are read again while any transaction of
+    the server goes on that began before the claim, also in another test's database."""
+    c.sql("select /*schema*/enqueue('taken', array(select to_jsonb(g) from generate_series(1, %s) g))", N)
+    c.sql("create table taken as select id, lease from /*schema*/fetch('taken', %s)", N)
 
 
 def positions(queue):
@@ -69,7 +70,7 @@ for _ in range(7):
     for queue in QUEUES:
         old.sql(CLAIM, queue, 10, worker, [], [], [])
     old.sql(POLL, worker, list(QUEUES), [], [], [], [])
-    old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'deep')")
+    old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'taken')")
 
 for _ in range(4):
     c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 50000) g))")
@@ -81,8 +82,7 @@ priorities = f"array(select g %% {RANKS} from generate_series(1, %s) g)"
 c.sql(f"select /*schema*/enqueue('ranks', array(select to_jsonb(g) from generate_series(1, %s) g), %s, null, null, {priorities})", 40000, json.dumps(LATE), 40000)
 c.sql(f"select /*schema*/enqueue('ranks', array(select to_jsonb(g) from generate_series(1, %s) g), '{{}}', null, null, {priorities})", RANKS, RANKS)
 is_(c.one("select reltuples < 20000 from pg_class where oid = '/*schema*/job_ready'::regclass"), True, "the server believes the tables to be small")
-c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
-seen_by_all()
+take()
 at = {queue: positions(queue) for queue in QUEUES}
 
 
@@ -111,6 +111,7 @@ def check(session, how):
         look = Look(session, CLAIM, queue, N, worker, *at[queue])
         same(look, f"{how}: a claim of {N} {what} behind its place", (ranks, look.rows), (look.rows, look.rows), most)
     ranks = 1 + 2 + RANKS
+    c.sql("update /*schema*/maintenance set look_on = /*schema*/clock(), sweep_on = /*schema*/clock()")  # else a poll's share
     same(Look(session, POLL, worker, list(QUEUES), [], [], [], []), f"{how}: a look at {ranks} priorities", (ranks, 0), (ranks, 0), LOOK)
     same(Look(session, SETTLE), f"{how}: a settle of {N}", (0, N), (0, N), 1010)  # measured: 839
 
@@ -150,7 +151,7 @@ is_(Look(new, CLAIM, "deep", N, worker, [], [], []).entries["job_ready"], N + 50
 # What autovacuum leaves of drained tables: known to be empty, so every plan looks cheap.
 drained = testdb.create()
 c = drained.connect()
-c.sql("select /*schema*/create_queue('deep')")
+c.sql("select /*schema*/create_queue(q) from unnest(%s) q", ["deep", "taken"])
 worker = c.one("select /*schema*/register_worker('gate')")
 for table in TABLES:
     c.sql(f"alter table /*schema*/{table} set (autovacuum_enabled = off)")
@@ -158,10 +159,9 @@ for table in TABLES:
 old = drained.connect()
 for _ in range(7):
     old.sql(CLAIM, "deep", 10, worker, [], [], [])
-    old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'deep')")
+    old.sql("select /*schema*/settle('{1}', '{1}', null, null, null, '{}', 'taken')")
 c.sql("select /*schema*/enqueue('deep', array(select to_jsonb(g) from generate_series(1, 20000) g))")
-c.sql("create table taken as select id, lease from /*schema*/fetch('deep', %s)", N)
-seen_by_all()
+take()
 for session, how in ((old, "old plans, vacuumed empty"), (drained.connect(), "new plans, vacuumed empty")):
     session.sql("begin")
     session.sql(CLAIM, "deep", 1, worker, [], [], [])
