@@ -36,6 +36,7 @@ class Cost:
 
     def __init__(self):
         self.wal = self.buffers = 0
+        self.each = []  # buffers of each run
         self.counts = {table: [0] * 5 for table in scans()}
 
     def run(self, sql, *values):
@@ -46,7 +47,8 @@ class Cost:
         after = scans()
         c.sql("commit")
         self.wal += plan["WAL Bytes"]
-        self.buffers += plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+        self.each.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+        self.buffers += self.each[-1]
         for table, sums in self.counts.items():
             for i in range(5):
                 sums[i] += after[table][i] - before[table][i]
@@ -128,8 +130,9 @@ is_([sum(x.counts[t][0] for x in (single, one_claim, one_settle)) for t in ("job
 is_([x.counts["job_live"][1] for x in (one_claim, one_settle)], [ONES, ONES], "each looks its job up once")
 for cost, what, wal, buffers in ((single, "a single send", 705, 16), (one_claim, "a claim of one", 520, 22),
                                 (one_settle, "a settle of one", 910, 24)):  # measured: 646, 475, 825; 13.2, 18.1, 20.2
-    diag(f"{what}: {cost.wal / ONES:.0f} bytes of WAL, {cost.buffers / ONES:.1f} buffers")
+    median = sorted(cost.each)[ONES // 2]  # a session whose caches the server drops reads 2,500 more, once
+    diag(f"{what}: {cost.wal / ONES:.0f} bytes of WAL, {median} buffers")
     if not images:
         ok(cost.wal / ONES <= wal, f"{what} writes at most {wal} bytes of WAL")
-    ok(cost.buffers / ONES <= buffers, f"{what} touches at most {buffers} buffers")
+    ok(median <= buffers, f"{what} touches at most {buffers} buffers")
 done()
