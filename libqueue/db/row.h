@@ -45,10 +45,11 @@ struct pgqueue_job {
     int outcome;
     /* The worker's own. */
     void *owner;
-    atomic_int place;                          /* enum job_place of run/worker.h */
-    uint64_t wait_until_us;                    /* not started by then, it goes back */
-    uint64_t started_us;                       /* valid while place is JOB_RUNNING */
-    struct pgqueue_job *next;                  /* in the ready or done list */
+    atomic_int place;         /* enum job_place of run/worker.h */
+    uint64_t wait_until_us;   /* not started by then, it goes back */
+    uint64_t ended_us;        /* valid once place is JOB_ENDED, of one that had started */
+    uint64_t started_us;      /* valid while place is JOB_RUNNING */
+    struct pgqueue_job *next; /* in the ready or done list */
     struct pgqueue_job *prev_held, *next_held; /* in the list of all jobs that the worker holds */
 };
 

@@ -31,11 +31,14 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* A look that is so late comes before the next claim. */
 #define LATE_US 100000u
 
-/* Jobs claimed ahead of free slots cover this much time at the recent rate. */
-#define PREFETCH_S 0.03
+/* Jobs claimed ahead of free slots cover this much time of the threads. */
+#define PREFETCH_US 30000.0
 
 /* Jobs of other queues in the pool that end within this time do not keep a queue from claiming. */
-#define SOON_S 0.5
+#define SOON_US 500000.0
+
+/* How long a job takes of which none has ended yet: so long that nothing is claimed ahead. */
+#define UNKNOWN_US 10000000.0
 
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
@@ -113,11 +116,29 @@ static double rate_of(const struct work_queue *q, uint64_t now_us)
     return now_us - q->rate_us > RATE_OLD_US ? 0 : q->rate;
 }
 
+/* How long a job of this queue keeps its thread: as the last ones did, and no less than the time in
+ * which none of those that are at work has ended. It holds for as long as the queue is away, so one
+ * of a thousand queues that take turns claims by the hundred, too. */
+static double job_us(const struct work_queue *q, uint64_t now_us)
+{
+    double us = q->ended_us == 0 ? UNKNOWN_US : q->job_us;
+    uint64_t since = q->ended_us > q->busy_us ? q->ended_us : q->busy_us;
+    if (q->handed > 0 && now_us > since && (double)(now_us - since) > us)
+        us = (double)(now_us - since);
+    return us < 1 ? 1 : us;
+}
+
 /* What the pool holds, of all queues together: summed once for a look at many queues. */
 struct pool_load {
-    int jobs;    /* handed over, or waiting here to be */
-    double rate; /* jobs ended per second */
+    int jobs;       /* handed over, or waiting here to be */
+    double work_us; /* of one thread, until they have ended */
 };
+
+static double work_of(const struct work_queue *q, uint64_t now_us)
+{
+    int jobs = q->backlog_count + q->handed;
+    return jobs > 0 ? jobs * job_us(q, now_us) : 0;
+}
 
 static struct pool_load load_of_pool(const struct pgqueue_worker *w, uint64_t now_us)
 {
@@ -127,7 +148,7 @@ static struct pool_load load_of_pool(const struct pgqueue_worker *w, uint64_t no
         if (q->on_loop)
             continue;
         load.jobs += q->backlog_count + q->handed;
-        load.rate += rate_of(q, now_us);
+        load.work_us += work_of(q, now_us);
     }
     return load;
 }
@@ -138,7 +159,8 @@ static int room_in_pool(const struct pgqueue_worker *w, const struct work_queue 
                         const struct pool_load *load, uint64_t now_us)
 {
     int others = load->jobs - mine->backlog_count - mine->handed;
-    if (others == 0 || others < (load->rate - rate_of(mine, now_us)) * SOON_S)
+    double others_us = load->work_us - work_of(mine, now_us);
+    if (others == 0 || others_us < SOON_US * w->pool.count)
         return CLAIM_MOST;
     return w->pool.count - load->jobs;
 }
@@ -161,7 +183,7 @@ static int demand(const struct pgqueue_worker *w, const struct work_queue *q,
         return 0;
     int ahead = 0, full = w->held_bytes >= HELD_BYTES;
     if (w->options.prefetch != 0 && !q->on_loop && !full) {
-        double jobs = rate_of(q, now_us) * PREFETCH_S;
+        double jobs = PREFETCH_US * slots / job_us(q, now_us);
         ahead = jobs > CLAIM_MOST ? CLAIM_MOST : (int)jobs;
     }
     if (ahead > slots && have > slots + ahead / 2)

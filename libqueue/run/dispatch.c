@@ -8,6 +8,9 @@
 /* The rate of a queue is measured over windows of this length. */
 #define RATE_WINDOW_US 50000
 
+/* A job's weight in the mean time that its queue's jobs take. */
+#define MEAN_WEIGHT (1.0 / 16)
+
 /* An attempt's time counts from its claim. Of it a job waits here so much at most, to start or to
  * go back: nobody is charged for a job that has not started, and other workers may be idle. */
 #define WAIT_SHARE    0.25
@@ -67,7 +70,7 @@ static void tell(struct pgqueue_worker *w, int kind, const struct pgqueue_job *j
                            .queue = job->batch->queue};
     if (kind == PGQUEUE_EVENT_FINISHED) {
         event.outcome = job->outcome;
-        event.duration_us = pgqi_now_us() - job->started_us;
+        event.duration_us = job->ended_us - job->started_us;
         event.detail = job->output;
     }
     pgqi_worker_event(w, &event);
@@ -86,6 +89,7 @@ static void end(struct pgqueue_worker *w, struct pgqueue_job *job, int outcome, 
     if (!known)
         pgqueue_job_set_message(job, "the handler returned an unknown outcome");
     job->outcome = known ? outcome : PGQUEUE_RETRY;
+    job->ended_us = pgqi_now_us();
     atomic_store(&job->place, JOB_ENDED);
     tell(w, PGQUEUE_EVENT_FINISHED, job, slot);
 }
@@ -104,8 +108,11 @@ int pgqi_dispatch_start(struct pgqueue_worker *w)
     return pgqi_threads_start(&w->pool, w->options.threads, w->event_fd, run_on_thread, w);
 }
 
-static void count_ended(struct work_queue *q, uint64_t now_us)
+static void count_ended(struct work_queue *q, const struct pgqueue_job *job, uint64_t now_us)
 {
+    double took = (double)(job->ended_us - job->started_us);
+    q->job_us = q->ended_us == 0 ? took : q->job_us + (took - q->job_us) * MEAN_WEIGHT;
+    q->ended_us = now_us;
     q->handed--;
     q->rate_count++;
     if (now_us - q->rate_us < RATE_WINDOW_US)
@@ -115,9 +122,15 @@ static void count_ended(struct work_queue *q, uint64_t now_us)
     q->rate_count = 0;
 }
 
+static void hand_over(struct work_queue *q)
+{
+    if (q->handed++ == 0)
+        q->busy_us = pgqi_now_us();
+}
+
 static void run_on_loop(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job)
 {
-    q->handed++;
+    hand_over(q);
     begin(w, job, -1);
     int outcome = q->handler(job, q->user);
     if (outcome != PGQUEUE_LATER)
@@ -129,7 +142,7 @@ void pgqueue_job_finish(pgqueue_job *job, int outcome)
     struct work_queue *q = queue_of(job);
     struct pgqueue_worker *w = q->worker;
     end(w, job, outcome, -1);
-    count_ended(q, pgqi_now_us());
+    count_ended(q, job, job->ended_us);
     pgqi_outcome_push(w, job);
     pgqi_worker_wake(w);
 }
@@ -146,7 +159,7 @@ void pgqi_dispatch(struct pgqueue_worker *w, struct work_queue *q)
             run_on_loop(w, q, job);
             continue;
         }
-        q->handed++;
+        hand_over(q);
         atomic_store(&job->place, JOB_IN_POOL);
         pgqi_list_push(&ready, job);
     }
@@ -159,7 +172,7 @@ void pgqi_collect(struct pgqueue_worker *w)
     struct pgqueue_job *job;
     uint64_t now = pgqi_now_us();
     while ((job = pgqi_list_pop(&done)) != NULL) {
-        count_ended(queue_of(job), now);
+        count_ended(queue_of(job), job, now);
         pgqi_outcome_push(w, job);
     }
     for (size_t i = 0; i < w->queue_count; i++)

@@ -70,6 +70,9 @@ struct work_queue {
     uint64_t found_us;  /* when a claim last found jobs */
     uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
     size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
+    double job_us;      /* how long the last jobs kept a thread, the newer the more; and */
+    uint64_t ended_us;  /* when the last one ended; 0: none yet */
+    uint64_t busy_us;   /* when the first was handed over of those that have not ended */
     double rate;        /* jobs ended per second, recent */
     uint64_t rate_us;
     int rate_count;
