@@ -14,7 +14,7 @@ CI_SERVER_TESTS="tests/integration tests/isolation tests/fault tests/cron"
 
 # The tests in which our threads run.
 CI_THREAD_TESTS="tests/unit tests/integration/test_client tests/integration/daemon_ tests/integration/test_examples
-    tests/integration/test_sync_import tests/fault/chaos_"
+    tests/integration/test_sync_import tests/fault/test_waiting tests/fault/chaos_"
 
 # ci_stage TITLE: says what begins, and when.
 ci_stage() {
