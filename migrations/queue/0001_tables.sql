@@ -207,6 +207,7 @@ create table /*schema*/maintenance (
   look_on timestamptz not null default '-infinity',  -- dead workers, expired leases, schedules
   sweep_on timestamptz not null default '-infinity', -- purge, prune, fold
   folded xid8 not null default '0',                  -- deltas below are in queue_count
-  swept_id bigint not null default 0                 -- where the walk over old queued jobs stands
+  swept_id bigint not null default 0,                -- where the walk over old queued jobs stands
+  rested_on timestamptz not null default '-infinity' -- it does not go on before
 );
 insert into /*schema*/maintenance default values;

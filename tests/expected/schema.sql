@@ -206,6 +206,7 @@ CREATE TABLE /*schema*/maintenance (
     sweep_on timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     folded xid8 DEFAULT '0'::xid8 NOT NULL,
     swept_id bigint DEFAULT 0 NOT NULL,
+    rested_on timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT maintenance_one_check CHECK (one)
 );
 

@@ -24,7 +24,7 @@ def state(id_):
 
 
 def sweep():
-    c.sql("update /*schema*/maintenance set sweep_on = '-infinity'")
+    c.sql("update /*schema*/maintenance set sweep_on = '-infinity', rested_on = '-infinity'")
     return one("maintain()")
 
 
@@ -161,6 +161,26 @@ for _ in range(2):
     sweep()
 is_(state(old), "cancelled", "nor one that the walk has behind it, while new ones keep coming")
 invariants.holds(c, "after the sweep")
+
+# A walk that takes long rests, or it would keep the looks for dead workers waiting all the time
+c.sql("create function public.slow(bigint[], text, jsonb[]) returns void language sql as 'select pg_catalog.pg_sleep(3)'")
+c.sql("select /*schema*/create_queue('w', '{\"keep_queued\": 1}'); select /*schema*/set_end_hook('w', 'public.slow')")
+slow = one("send('w')")
+invariants.set_clock(c, "310 s")
+sweep()
+is_(state(slow), "cancelled", "a walk of 3 s")
+c.sql("select /*schema*/set_end_hook('w', null)")
+slow = one("send('w')")
+for offset, want in (("320 s", "created"), ("2000 s", "cancelled")):
+    invariants.set_clock(c, offset)
+    c.sql("update /*schema*/maintenance set sweep_on = '-infinity'")
+    one("maintain()")
+    is_(state(slow), want, f"is followed by a rest of its length 20 times, but for the 30 s between walks ({offset})")
+slow = one("send('w')")
+invariants.set_clock(c, "2010 s")
+c.sql("update /*schema*/maintenance set sweep_on = '-infinity', rested_on = '2100-01-01'")
+one("maintain()")
+is_(state(slow), "cancelled", "a clock that was set back does not make it rest for days")
 
 # keep_finished: the partition of its day is emptied. (An autovacuum there would be a reader for whom the purge does not wait.)
 invariants.set_clock(c, "0")

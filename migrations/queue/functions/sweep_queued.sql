@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Cancels queued jobs that were not started within their keep_queued, walking over the jobs by id, up to
 -- 10,000 at each call, from where the last call stopped, or from the start if that was the end. It cancels at
--- most 1,000, because nobody else can look for dead workers meanwhile.
+-- most 1,000, because nobody else can look for dead workers meanwhile. While a snapshot is held open the walk reads
+-- what ended since, too, 1.2 s for 3.6 million jobs: it rests 20 times as long as it took, so that it costs 5 % at most.
 create or replace function /*schema*/sweep_queued() returns bigint
 language plpgsql
 set enable_seqscan = off set enable_bitmapscan = off set jit = off
@@ -15,6 +16,10 @@ declare
   v_queues text[];
   j /*schema*/job_live;
 begin
+  -- Not for long, whatever is said there: the clock may have been set back.
+  if exists (select from /*schema*/maintenance where rested_on > v_now and rested_on < v_now + interval '1 hour') then
+    return 0;
+  end if;
   with c as (
     select id, queue, start_after + pg_catalog.make_interval(secs => keep_queued_s) < v_now as old
     from /*schema*/job_live where id > (select swept_id from /*schema*/maintenance) order by id limit 10000
@@ -39,6 +44,7 @@ begin
       exit;
     end if;
   end loop;
-  update /*schema*/maintenance set swept_id = coalesce(v_last, 0);
+  update /*schema*/maintenance set swept_id = coalesce(v_last, 0), -- it is called each 30 s
+    rested_on = v_now + 20 * (/*schema*/clock() - v_now) - interval '30 s';
   return v_count;
 end $f$;
