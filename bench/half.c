@@ -41,6 +41,7 @@ void case_half(const char *dsn, long size)
     wait_for(paced);
     stop_worker(worker);
     report("half", "p50_ms", ms.p50, "p90_ms", ms.p90, "p99_ms", ms.p99, "p999_ms", ms.p999,
-           "max_ms", ms.max, "samples", (double)size, "per_s", rate, "sustained_per_s", most, NULL);
+           "max_ms", ms.max, "call_p50_ms", ms.call_p50, "call_p99_ms", ms.call_p99, "samples",
+           (double)size, "per_s", rate, "sustained_per_s", most, NULL);
     pgqueue_close(queue);
 }

@@ -17,7 +17,7 @@ void case_latency(const char *dsn, long size)
     struct latency ms = probe(queue, shared, size);
     struct ended ended = stop_worker(worker);
     report("latency", "p50_ms", ms.p50, "p90_ms", ms.p90, "p99_ms", ms.p99, "p999_ms", ms.p999,
-           "max_ms", ms.max, "samples", (double)size, "client_cpu_us",
-           ended.cpu_s / (double)size * 1e6, NULL);
+           "max_ms", ms.max, "call_p50_ms", ms.call_p50, "call_p99_ms", ms.call_p99, "samples",
+           (double)size, "client_cpu_us", ended.cpu_s / (double)size * 1e6, NULL);
     pgqueue_close(queue);
 }

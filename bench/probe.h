@@ -9,6 +9,7 @@
 
 struct latency {
     double p50, p90, p99, p999, max; /* ms */
+    double call_p50, call_p99;       /* ms until pgqueue_send returned: the commit */
 };
 /* Sends so many jobs, about 20 a second at uneven distances, to a WORKER_STAMP that shares the
  * counters. */

@@ -132,6 +132,7 @@ def others(lines):
 
     row("machine", "machine", "{:.0f} cores, PostgreSQL {:.0f}, load average at the start {:.1f}", "cores", "postgres", "load")
     row("latency", "latency, idle", "p50 {:.2f} ms, p99 {:.2f}, p99.9 {:.2f} ({:.0f} samples)", "p50_ms", "p99_ms", "p999_ms", "samples")
+    row("latency", "of it the sender's commit", "p50 {:.2f} ms, p99 {:.2f}", "call_p50_ms", "call_p99_ms")
     row("half", "latency, half load", "p50 {:.2f} ms, p99 {:.2f}, p99.9 {:.2f} at {:,.0f} jobs/s of {:,.0f}", "p50_ms", "p99_ms",
         "p999_ms", "per_s", "sustained_per_s")
     row("single", "single enqueue", "{:,.0f}/s, {:.0f} us of server CPU; INSERT {:,.0f}/s, {:.0f} us", "per_s", "server_cpu_us",
