@@ -16,7 +16,8 @@ import subprocess
 
 import testdb
 
-SETTINGS = {"fsync": "on", "full_page_writes": "on", "wal_level": "replica", "max_wal_senders": "8", "hot_standby": "on"}
+SETTINGS = {"fsync": "on", "full_page_writes": "on", "wal_level": "replica", "max_wal_senders": "8", "hot_standby": "on",
+            "wal_keep_size": "256MB"}
 _PG = os.path.join(os.environ["PGQUEUE_TEST_SRCDIR"], "scripts", "pg.sh")
 _ENV = {"PGQUEUE_PG_BINDIR": os.environ.get("PGQUEUE_TEST_PG_BINDIR", "")}
 
@@ -51,18 +52,36 @@ class Pair:
     def root(self, place):
         return testdb.Connection(self.of(place, "postgres"))
 
-    def follow(self, sync=None):
-        """Makes the standby, by pg_basebackup, and waits until it has all. sync: commits wait for it from now on, with
-        this synchronous_commit."""
-        shutil.rmtree(self.standby + "/data", ignore_errors=True)
-        script = ('. "$0"; mkdir -p "$2"; [ "$(id -u)" != 0 ] || chown "$(pg_user):" "$2"; chmod 700 "$2";'
-                  ' pg_as "$(pg_bindir)/pg_basebackup" -d "host=$1 port=5432 user=postgres application_name=standby" -D "$2/data" -R -c fast -X stream'
-                  ' --no-sync && echo "unix_socket_directories = \'$2\'" >>"$2/data/postgresql.conf"')
-        run = subprocess.run(["bash", "-c", script, _PG, self.primary, self.standby], capture_output=True, text=True, check=False, env={**os.environ, **_ENV})
+    def _copy(self, chief):
+        """Copies the primary's data to the standby's folder, to follow it. By hand, because not every server that the tests run
+        on comes with pg_basebackup."""
+        old = chief.one("select current_setting('server_version_num')::int") < 150000
+        begin, end = ("pg_start_backup('copy', true, false)", "pg_stop_backup(false, false)") if old else \
+            ("pg_backup_start('copy', true)", "pg_backup_stop(false)")
+        source, target = self.primary + "/data", self.standby + "/data"
+        shutil.rmtree(target, ignore_errors=True)
+        os.makedirs(target, 0o700, exist_ok=True)
+        chief.sql("select " + begin)
+        # tar ends with 1 if files changed or went while it read them, as they do here, and with 2 if it could not work.
+        run = subprocess.run(["bash", "-c", 'tar --exclude="postmaster.*" -C "$0" -c . | tar -C "$1" -x; s=("${PIPESTATUS[@]}"); [ "${s[0]}" -le 1 ] && [ "${s[1]}" = 0 ]',
+                              source, target], capture_output=True, text=True, check=False)
         if run.returncode:
-            testdb.bail("pg_basebackup: " + run.stderr)
-        # The one that is promoted later must not wait for a standby that it does not have: it is set after the copy.
+            testdb.bail("the standby's copy: " + run.stderr)
+        for name, text in (("backup_label", chief.one("select labelfile from " + end)), ("standby.signal", ""),
+                           ("postgresql.conf", f"unix_socket_directories = '{self.standby}'\n"),
+                           ("postgresql.auto.conf", f"primary_conninfo = 'host={self.primary} port=5432 user=postgres application_name=standby'\n")):
+            with open(f"{target}/{name}", "a", encoding="utf-8") as f:
+                f.write(text)
+        owner = os.stat(source)
+        for name in (self.standby, f"{target}/backup_label", f"{target}/standby.signal"):
+            os.chown(name, owner.st_uid, owner.st_gid)
+
+    def follow(self, sync=None):
+        """Makes the standby, and waits until it has all. sync: commits wait for it from now on, with this
+        synchronous_commit."""
         chief = self.root(self.primary)
+        self._copy(chief)
+        # The one that is promoted later must not wait for a standby that it does not have: it is set after the copy.
         if sync:
             chief.sql("alter system set synchronous_standby_names = 'standby'")
             chief.sql(f"alter system set synchronous_commit = {sync}")
