@@ -85,7 +85,7 @@ begin
 end $$;
 
 -- "any queue, or this one" in one statement: the partition is known only to a plan for the very values.
-alter function pgqueue.settle(bigint[], bigint[], text[], text[], float8[], bigint[], text) set plan_cache_mode = force_custom_plan;
+alter function pgqueue.open_outcomes(bigint[], bigint[], text[], jsonb[], float8[], text) set plan_cache_mode = force_custom_plan;
 alter function pgqueue.trim_leases(text, bigint[], bigint[], bigint[], boolean) set plan_cache_mode = force_custom_plan;
 
 commit;

@@ -163,7 +163,7 @@ ci_run() {
 
     if ci_step "thread sanitizer: build" ci_threads; then
         # shellcheck disable=SC2086
-        PGQUEUE_TEST_TIMEOUT=900 TSAN_OPTIONS=second_deadlock_stack=1 \
+        PGQUEUE_TEST_TIMEOUT=900 TSAN_OPTIONS=second_deadlock_stack=1:atexit_sleep_ms=100 \
             suite_run build/ci/tsan "thread sanitizer" $CI_THREAD_TESTS
     fi
 

@@ -37,16 +37,7 @@ begin
     end;
   end if;
   for g in
-    select l.queue, coalesce(s.outcome, 'done') as outcome, pg_catalog.array_agg(s.id) as ids,
-      pg_catalog.array_agg(s.ord) as ords,
-      pg_catalog.array_agg(s.detail) as details, pg_catalog.array_agg(s.delay) as delays,
-      pg_catalog.array_agg(l.started_on) as started, pg_catalog.array_agg(l.worker) as workers
-    from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_leases), pg_catalog.unnest(p_outcomes),
-      pg_catalog.unnest(v_details), pg_catalog.unnest(p_delays)) with ordinality s(id, lease, outcome, detail, delay, ord)
-    join (select x.lease, x.queue, x.started_on, x.worker, pg_catalog.unnest(x.ids) as id
-      from /*schema*/job_lease x
-      where x.lease = any (p_leases) and (p_queue is null or x.queue = p_queue)) l on l.lease = s.lease and l.id = s.id
-    group by 1, 2 order by 1, 2
+    select * from /*schema*/open_outcomes(p_ids, p_leases, p_outcomes, v_details, p_delays, p_queue)
   loop
     v_returned := '{}';
     case g.outcome
