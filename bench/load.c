@@ -91,7 +91,7 @@ static size_t payload(char *text, size_t room, size_t bytes, long number)
                             noise(bytes));
 }
 
-void send_load(pgqueue *queue, const struct load *load)
+static void send_to(pgqueue *queue, const char *name, const struct load *load, long count)
 {
     static pgqueue_payload payloads[CALL_MAX];
     long per_call = load->per_call > 0 ? load->per_call : CALL_MAX;
@@ -100,18 +100,26 @@ void send_load(pgqueue *queue, const struct load *load)
     pgqueue_error error;
     if (text == NULL || per_call > CALL_MAX)
         die("out of memory");
-    for (long at = 0; at < load->count; at += per_call) {
-        size_t n = load->count - at < per_call ? (size_t)(load->count - at) : (size_t)per_call;
+    for (long at = 0; at < count; at += per_call) {
+        size_t n = count - at < per_call ? (size_t)(count - at) : (size_t)per_call;
         for (size_t i = 0; i < n; i++) {
             payloads[i].json = text + i * room;
             payloads[i].len =
                 payload(text + i * room, room, load->bytes, load->first + at + (long)i);
         }
-        if (pgqueue_send_many(queue, load->queue != NULL ? load->queue : QUEUE, payloads, n,
-                              load->options, NULL, &error) != PGQUEUE_OK)
+        if (pgqueue_send_many(queue, name, payloads, n, load->options, NULL, &error) != PGQUEUE_OK)
             die("%s", error.message);
     }
     free(text);
+}
+
+void send_load(pgqueue *queue, const struct load *load)
+{
+    char name[QUEUE_NAME_ROOM];
+    for (int i = 0; i < load->queues; i++)
+        send_to(queue, queue_name(name, i), load, load->count / load->queues);
+    if (load->queues == 0)
+        send_to(queue, load->queue != NULL ? load->queue : QUEUE, load, load->count);
 }
 
 void send_bulk(pgqueue *queue, long first, long count)

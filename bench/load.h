@@ -26,6 +26,7 @@ void queues_create(const char *dsn, int count);
 
 struct load {
     const char *queue;                   /* NULL: QUEUE */
+    int queues;                          /* > 0: evenly to so many, named by queue_name() */
     long first, count;                   /* payloads are numbered from first on */
     long per_call;                       /* 0: 1,000 */
     size_t bytes;                        /* of a payload; 0: PAYLOAD */

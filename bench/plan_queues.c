@@ -7,9 +7,7 @@
 
 static void load(pgqueue *queue, long jobs, long size)
 {
-    char name[QUEUE_NAME_ROOM];
-    for (int i = 0; i < (int)size; i++)
-        send_load(queue, &(struct load){.queue = queue_name(name, i), .count = jobs / size});
+    send_load(queue, &(struct load){.queues = (int)size, .count = jobs});
 }
 
 void case_plan_queues(const char *dsn, long size)
