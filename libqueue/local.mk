@@ -12,6 +12,7 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/base/error.c libqueue/base/error.h \
 	libqueue/base/log.c libqueue/base/log.h \
 	libqueue/base/utf8.c libqueue/base/utf8.h \
+	libqueue/db/answer.c libqueue/db/answer.h \
 	libqueue/db/call.c libqueue/db/call.h \
 	libqueue/db/conn.c libqueue/db/conn.h \
 	libqueue/db/conninfo.c libqueue/db/conninfo.h \

@@ -97,10 +97,12 @@ typedef struct pgqueue_options {
     int32_t skip_schema_check;    /* 1: open although the schema is missing or of another version */
     pgqueue_log_fn *log;          /* NULL: silent */
     void *log_user;
+    int32_t answer_timeout_s; /* unset or 0: none; a call is given up after so long in silence */
 } pgqueue_options;
 #define PGQUEUE_OPTIONS_INIT                                                                       \
     {                                                                                              \
-        sizeof(pgqueue_options), NULL, NULL, PGQUEUE_UNSET, PGQUEUE_UNSET, NULL, NULL              \
+        sizeof(pgqueue_options), NULL, NULL, PGQUEUE_UNSET, PGQUEUE_UNSET, NULL, NULL,             \
+            PGQUEUE_UNSET                                                                          \
     }
 
 /* Connects to the database and checks the version of the schema.
@@ -108,7 +110,12 @@ typedef struct pgqueue_options {
  *   options   may be NULL
  *   out       returns owned: free with pgqueue_close
  * Keepalives of seconds and a read-write server are asked for unless conninfo says otherwise.
- * Errors: EINVAL, ENOMEM, ECONN, ESCHEMA, EDB. Since: 0.1 */
+ *
+ * A call waits for a slow statement or a lock without end. After 30 s without a byte of the answer
+ * the server is asked for a new connection; if it leaves two such tries unanswered for 10 s each,
+ * it is hung: ECONN, EUNKNOWN for a change, and the next call connects anew. answer_timeout_s
+ * bounds every call but pgqueue_migrate, of a server that is well, too: its statement may still be
+ * done. Errors: EINVAL, ENOMEM, ECONN, ESCHEMA, EDB. Since: 0.1 */
 PGQUEUE_API int pgqueue_open(const char *conninfo, const pgqueue_options *options, pgqueue **out,
                              pgqueue_error *error);
 

@@ -47,6 +47,9 @@ tests_fault_test_waiting_LDADD = tests/libtestdb.la $(UNIT_LIBS)
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = tests/libtestdb.la $(UNIT_LIBS)
 
+C_TESTS += tests/fault/test_silent
+tests_fault_test_silent_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+
 C_TESTS += tests/fault/test_alloc_worker
 tests_fault_test_alloc_worker_LDADD = tests/libtestdb.la $(FAILALLOC_LIBS) $(UNIT_LIBS)
 tests_fault_test_alloc_worker_LDFLAGS = $(FAILALLOC_LDFLAGS)

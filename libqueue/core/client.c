@@ -76,6 +76,8 @@ int pgqueue_open(const char *conninfo, const pgqueue_options *options, pgqueue *
     int rc = pgqi_options_copy(&o, sizeof o, options, "pgqueue_options", error);
     if (rc != PGQUEUE_OK)
         return rc;
+    if (o.answer_timeout_s < 0 && o.answer_timeout_s != PGQUEUE_UNSET)
+        return pgqi_error_set(error, PGQUEUE_EINVAL, "answer_timeout_s must not be negative");
     pgqueue *queue = calloc(1, sizeof *queue);
     if (queue == NULL)
         return pgqi_no_memory(error);
@@ -87,6 +89,8 @@ int pgqueue_open(const char *conninfo, const pgqueue_options *options, pgqueue *
         free(queue);
         return rc;
     }
+    if (o.answer_timeout_s > 0)
+        queue->session.patience.most_us = (uint64_t)o.answer_timeout_s * 1000000;
     if (o.skip_schema_check != 1) {
         int32_t installed = 0, wanted = 0;
         rc = pgqueue_schema_version(queue, NULL, &installed, &wanted, error);

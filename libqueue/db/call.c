@@ -4,6 +4,7 @@
 
 #include <libpq-fe.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ int pgqi_session_open(struct session *s, const char *conninfo, const char *schem
         rc = pgqi_conninfo_parse(conninfo, application_name, connect_timeout_s, &info, error);
     if (rc != PGQUEUE_OK)
         return rc;
+    pgqi_patience_init(&s->patience);
     s->schema = strdup(name);
     if (s->schema == NULL || pgqi_stmt_texts_init(&s->texts, name) != PGQUEUE_OK) {
         rc = pgqi_no_memory(error);
@@ -141,22 +143,56 @@ static int pooled(const PGresult *result)
     return state != NULL && (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0);
 }
 
-static PGresult *send_unprepared(PGconn *pg, const char *text, struct params *p)
+static PGresult *send_unprepared(struct session *s, const char *text, struct params *p)
 {
-    return PQexecParams(pg, text, p->count, NULL, p->values, p->length, p->binary, 0);
+    int sent = PQsendQueryParams(s->pg, text, p->count, NULL, p->values, p->length, p->binary, 0);
+    return pgqi_answer(s->pg, sent, &s->patience);
 }
 
 static PGresult *send_prepared(struct session *s, enum stmt stmt, struct params *p)
 {
     const struct stmt_spec *spec = pgqi_stmt_spec(stmt);
     if (!s->prepared[stmt]) {
-        PGresult *prepared = PQprepare(s->pg, spec->name, s->texts.text[stmt], spec->params, NULL);
+        int sent = PQsendPrepare(s->pg, spec->name, s->texts.text[stmt], spec->params, NULL);
+        PGresult *prepared = pgqi_answer(s->pg, sent, &s->patience);
         if (!is_success(prepared))
             return prepared;
         PQclear(prepared);
         s->prepared[stmt] = 1;
     }
-    return PQexecPrepared(s->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
+    int sent = PQsendQueryPrepared(s->pg, spec->name, p->count, p->values, p->length, p->binary, 0);
+    return pgqi_answer(s->pg, sent, &s->patience);
+}
+
+static PGresult *send_call(struct session *s, enum stmt stmt, struct params *p, int alone)
+{
+    if (s->unprepared)
+        return send_unprepared(s, s->texts.text[stmt], p);
+    PGresult *r = send_prepared(s, stmt, p);
+    if (!alone || !pooled(r))
+        return r;
+    s->unprepared = 1;
+    PQclear(r);
+    return send_unprepared(s, s->texts.text[stmt], p);
+}
+
+/* While a statement is under way the connection is non-blocking: libpq would wait for ever for a
+ * server that reads no more. In between it is as its other user, the caller, left it. Answers how
+ * that was. */
+static int unblock(struct session *s)
+{
+    int before = PQisnonblocking(s->pg);
+    PQsetnonblocking(s->pg, 1);
+    return before;
+}
+
+int pgqi_query_error(struct session *s, struct pg_result *result, int changes, pgqueue_error *error)
+{
+    int rc = pgqi_error_of_result(error, s->pg, result, changes);
+    if (error != NULL && s->patience.given_up[0] != '\0')
+        snprintf(error->message, sizeof error->message, "%s", s->patience.given_up);
+    PQclear(result);
+    return rc;
 }
 
 /* The parameters could not be bound. */
@@ -177,19 +213,12 @@ int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct p
     if (rc != PGQUEUE_OK)
         return rc;
     int alone = PQtransactionStatus(s->pg) == PQTRANS_IDLE;
-    PGresult *r = s->unprepared ? send_unprepared(s->pg, s->texts.text[stmt], params)
-                                : send_prepared(s, stmt, params);
-    if (alone && !s->unprepared && pooled(r)) {
-        s->unprepared = 1;
-        PQclear(r);
-        r = send_unprepared(s->pg, s->texts.text[stmt], params);
-    }
-    if (!is_success(r)) {
-        /* Within a transaction there is no doubt: it is rolled back. */
-        rc = pgqi_error_of_result(error, s->pg, r, alone && pgqi_stmt_spec(stmt)->changes);
-        PQclear(r);
-        return rc;
-    }
+    int before = unblock(s);
+    PGresult *r = send_call(s, stmt, params, alone);
+    PQsetnonblocking(s->pg, before);
+    /* Within a transaction there is no doubt: it is rolled back. */
+    if (!is_success(r))
+        return pgqi_query_error(s, r, alone && pgqi_stmt_spec(stmt)->changes, error);
     *result = r;
     return PGQUEUE_OK;
 }
@@ -203,7 +232,8 @@ int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct pa
         return pgqi_error_set(error, PGQUEUE_ESTATE,
                               "another command is under way on this connection");
     int alone = PQtransactionStatus(pg) == PQTRANS_IDLE;
-    PGresult *r = send_unprepared(pg, text, params);
+    PGresult *r = PQexecParams(pg, text, params->count, NULL, params->values, params->length,
+                               params->binary, 0);
     if (!is_success(r)) {
         int rc = pgqi_error_of_result(error, pg, r, alone && pgqi_stmt_spec(stmt)->changes);
         PQclear(r);
@@ -213,14 +243,26 @@ int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct pa
     return PGQUEUE_OK;
 }
 
+struct pg_result *pgqi_query(struct session *s, const char *sql)
+{
+    int before = unblock(s);
+    PGresult *r = pgqi_answer(s->pg, PQsendQuery(s->pg, sql), &s->patience);
+    PQsetnonblocking(s->pg, before);
+    return r;
+}
+
+/* The time that the caller allows is that of a call, not of a migration: an index may be built. */
 int pgqi_exec(struct session *s, const char *sql, pgqueue_error *error)
 {
     int rc = ensure(s, error);
     if (rc != PGQUEUE_OK)
         return rc;
-    PGresult *r = PQexec(s->pg, sql);
+    uint64_t most = s->patience.most_us;
+    s->patience.most_us = 0;
+    PGresult *r = pgqi_query(s, sql);
+    s->patience.most_us = most;
     if (!is_success(r))
-        rc = pgqi_error_of_result(error, s->pg, r, 1);
+        return pgqi_query_error(s, r, 1, error);
     PQclear(r);
     return rc;
 }

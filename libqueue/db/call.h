@@ -4,6 +4,7 @@
 #define PGQI_DB_CALL_H
 
 #include "base/log.h"
+#include "db/answer.h"
 #include "db/param.h"
 #include "db/stmt.h"
 #include "pgqueue.h"
@@ -19,6 +20,7 @@ struct session {
     int unprepared; /* 1: a pooler stands between; never prepare */
     int ended;      /* 1: the server has said that it ends this connection */
     int told;       /* 1: and the caller knows that its transaction is gone */
+    struct patience patience;
     struct log log;
 };
 
@@ -35,6 +37,11 @@ int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct p
 /* The same on a connection of the caller's, never prepared, never reopened. */
 int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct params *params,
                  struct pg_result **result, pgqueue_error *error);
+/* Runs plain SQL on a connection that stands: its last result, an error, too. returns owned. */
+struct pg_result *pgqi_query(struct session *s, const char *sql);
+/* The error of such a result. takes: result. */
+int pgqi_query_error(struct session *s, struct pg_result *result, int changes,
+                     pgqueue_error *error);
 /* Runs plain SQL, several statements allowed; no result. */
 int pgqi_exec(struct session *s, const char *sql, pgqueue_error *error);
 

@@ -100,14 +100,15 @@ static int read_installed(struct run *run)
     char *text = pgqi_stmt_expand(sql, run->session->schema);
     if (text == NULL)
         return pgqi_no_memory(run->error);
-    PGresult *r = PQexec(run->session->pg, text);
+    PGresult *r = pgqi_query(run->session, text);
     free(text);
     int rc = PGQUEUE_OK;
     if (PQresultStatus(r) == PGRES_TUPLES_OK) {
         run->installed = (int32_t)strtol(PQgetvalue(r, 0, 0), NULL, 10);
         run->replace = strcmp(PQgetvalue(r, 0, 1), run->digest) != 0;
     } else {
-        rc = pgqi_error_of_result(run->error, run->session->pg, r, 0);
+        rc = pgqi_query_error(run->session, r, 0, run->error);
+        r = NULL;
         if (rc == PGQUEUE_ESCHEMA) {
             run->installed = 0;
             run->replace = 1;

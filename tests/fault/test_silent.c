@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocking calls on a server that takes connections and says nothing, and on one that is only slow.
+ * Between the library and the server stands a relay, a process group that is stopped and woken; the
+ * kernel goes on accepting for it. Sees the handle's inside, because the patience of half a minute
+ * is shortened. */
+#include "core/client.h"
+#include "tap.h"
+#include "testdb.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LOOK_MS = 200, BIG = 8 << 20 };
+
+static PGconn *watch;
+static pid_t relay;
+static char through[1024]; /* the connection string that leads through the relay */
+
+static void end_relay(void)
+{
+    if (relay > 0)
+        kill(-relay, SIGKILL);
+}
+
+static struct sockaddr_un address(const char *folder, const char *port)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNIX};
+    snprintf(a.sun_path, sizeof a.sun_path, "%s/.s.PGSQL.%s", folder, port);
+    return a;
+}
+
+/* Bytes from one socket to the other and back, until one ends. */
+static void carry(int a, int b)
+{
+    static char bytes[65536];
+    struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+    for (;;) {
+        poll(fds, 2, -1);
+        for (int i = 0; i < 2; i++) {
+            if (!(fds[i].revents & (POLLIN | POLLHUP | POLLERR)))
+                continue;
+            ssize_t n = read(fds[i].fd, bytes, sizeof bytes);
+            if (n <= 0)
+                _exit(0);
+            for (ssize_t at = 0, put; at < n; at += put)
+                if ((put = write(fds[1 - i].fd, bytes + at, (size_t)(n - at))) <= 0)
+                    _exit(0);
+        }
+    }
+}
+
+static void serve(int listener, const struct sockaddr_un *server)
+{
+    signal(SIGCHLD, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    for (;;) {
+        int client = accept(listener, NULL, NULL);
+        if (client < 0 || fork() != 0) {
+            close(client);
+            continue;
+        }
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int to = socket(AF_UNIX, SOCK_STREAM, 0);
+        if (connect(to, (const struct sockaddr *)server, sizeof *server) == 0)
+            carry(client, to);
+        _exit(0);
+    }
+}
+
+static void start_relay(const char *dsn)
+{
+    const char *folder = getenv("PGQUEUE_TEST_TMP");
+    struct sockaddr_un server = address(PQhost(watch), PQport(watch));
+    struct sockaddr_un mine = address(folder ? folder : "/tmp", "5432");
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    unlink(mine.sun_path);
+    if (bind(listener, (const struct sockaddr *)&mine, sizeof mine) != 0 || listen(listener, 20))
+        bail("no relay at %s", mine.sun_path);
+    snprintf(through, sizeof through, "%s host=%s port=5432", dsn, folder ? folder : "/tmp");
+    relay = fork();
+    if (relay == 0) {
+        setpgid(0, 0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        serve(listener, &server);
+    }
+    setpgid(relay, relay);
+    close(listener);
+}
+
+static pgqueue *open_through(int32_t answer_timeout_s)
+{
+    pgqueue_options o = PGQUEUE_OPTIONS_INIT;
+    pgqueue_error error;
+    pgqueue *queue;
+    o.schema = testdb_schema();
+    o.answer_timeout_s = answer_timeout_s;
+    if (pgqueue_open(through, &o, &queue, &error) != PGQUEUE_OK)
+        bail("%s", error.message);
+    queue->session.patience.look_us = LOOK_MS * 1000;
+    queue->session.patience.look_s = 2;
+    return queue;
+}
+
+static void hung_server_is_given_up(const char *json, size_t len, const char *what)
+{
+    pgqueue_error error;
+    pgqueue *queue = open_through(PGQUEUE_UNSET);
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_OK, "a send is answered");
+    kill(-relay, SIGSTOP);
+    is_int(pgqueue_send(queue, "q", json, len, NULL, NULL, &error), PGQUEUE_EUNKNOWN,
+           "%s that is not answered ends, its outcome unknown", what);
+    ok(strstr(error.message, "no answer for") && strstr(error.message, "takes no new connection"),
+       "the message says why (%s)", error.message);
+    kill(-relay, SIGCONT);
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_OK,
+           "the next send connects anew");
+    is_int(PQisnonblocking(pgqueue_connection(queue)), 0, "the caller's connection blocks as ever");
+    pgqueue_close(queue);
+}
+
+static void within_a_transaction(void)
+{
+    pgqueue_error error;
+    pgqueue *queue = open_through(PGQUEUE_UNSET);
+    int32_t installed, wanted;
+    testdb_sql(pgqueue_connection(queue), "begin");
+    kill(-relay, SIGSTOP);
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_ECONN,
+           "within a transaction there is no doubt");
+    kill(-relay, SIGCONT);
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_OK, "and life goes on");
+    kill(-relay, SIGSTOP);
+    is_int(pgqueue_schema_version(queue, NULL, &installed, &wanted, &error), PGQUEUE_ECONN,
+           "what changes nothing is not in doubt either");
+    kill(-relay, SIGCONT);
+    pgqueue_close(queue);
+}
+
+/* Holds the table of jobs for so long; returns once it does. */
+static PGconn *hold_table(const char *dsn, const char *seconds)
+{
+    PGconn *lock = testdb_connect(dsn);
+    char sql[256];
+    testdb_sql(lock, "begin; lock table /*schema*/job_live in access exclusive mode");
+    snprintf(sql, sizeof sql, "select pg_sleep(%s); rollback", seconds);
+    PQsendQuery(lock, sql);
+    return lock;
+}
+
+static void slow_is_not_hung(const char *dsn)
+{
+    pgqueue_error error;
+    pgqueue *queue = open_through(PGQUEUE_UNSET);
+    PGconn *lock = hold_table(dsn, "3");
+    long long began = testdb_ms();
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_OK,
+           "a send that waits for a lock is waited for");
+    ok(testdb_ms() - began >= 3 * LOOK_MS, "though the server was looked at meanwhile");
+    PQfinish(lock);
+    pgqueue_close(queue);
+}
+
+static void the_caller_may_set_a_limit(const char *dsn)
+{
+    pgqueue_options o = PGQUEUE_OPTIONS_INIT;
+    pgqueue_error error;
+    pgqueue *queue = open_through(1), *none = NULL;
+    PGconn *lock = hold_table(dsn, "600");
+    is_int(pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error), PGQUEUE_EUNKNOWN,
+           "a send ends at the limit that its caller set");
+    ok(strstr(error.message, "no answer for 1.") != NULL, "and says so (%s)", error.message);
+    PQfinish(lock);
+    testdb_sql(watch, "select pg_terminate_backend(pid) from pg_stat_activity where query like "
+                      "'%%pg_sleep(600)%%' and pid <> pg_backend_pid()");
+    int rc;
+    do /* the lock ends a little after its holder's connection does */
+        rc = pgqueue_send(queue, "q", NULL, 0, NULL, NULL, &error);
+    while (rc == PGQUEUE_EUNKNOWN);
+    is_int(rc, PGQUEUE_OK, "the next send connects anew");
+    is_int(pgqi_exec(&queue->session, "select pg_sleep(1.5)", &error), PGQUEUE_OK,
+           "a step of a migration may take longer");
+    pgqueue_close(queue);
+    o.answer_timeout_s = -1;
+    is_int(pgqueue_open(through, &o, &none, &error), PGQUEUE_EINVAL, "a negative limit is refused");
+}
+
+int main(void)
+{
+    const char *dsn = testdb_create();
+    watch = testdb_connect(dsn);
+    testdb_sql(watch, "select /*schema*/create_queue('q')");
+    start_relay(dsn);
+    atexit(end_relay);
+    char *big = malloc(BIG);
+    memset(big, 'x', BIG);
+    big[0] = big[BIG - 1] = '"';
+    hung_server_is_given_up("1", 1, "a send");
+    hung_server_is_given_up(big, BIG, "a send larger than any buffer");
+    free(big);
+    within_a_transaction();
+    slow_is_not_hung(dsn);
+    the_caller_may_set_a_limit(dsn);
+    return done();
+}
