@@ -454,7 +454,8 @@ typedef struct pgqueue_worker_options {
     int32_t threads;         /* handler threads, 1..1024; unset: 10; 0: on-loop handlers only */
     int32_t drain_timeout_s; /* after a stop, running handlers get this long; unset: 30 */
     int32_t prefetch; /* 0: never claim more than the free slots; unset: by the time jobs take */
-    int32_t once;     /* 1: stop by itself when no job is due and none runs */
+    int32_t once;     /* 1: stop by itself when no job is due and none runs; with the error when the
+                         database refuses for good, as without privileges, three times in a row */
     int64_t max_jobs; /* > 0: stop after so many were claimed */
     const pgqueue_crash *crash; /* borrows: until pgqueue_worker_new returns; NULL: none */
     pgqueue_log_fn *log;

@@ -235,6 +235,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
             if (w->poll_us < now + pause)
                 w->poll_us = now + pause;
             q->barred_us = now + pause + 1000;
+            pgqi_refused(w, q, error);
         }
         if (result != NULL)
             pgqi_register_again(w); /* jobs that did not fit into memory go back, uncharged */
@@ -243,6 +244,7 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         return;
     }
     size_t count = batch->count;
+    q->refused = 0;
     if (q->from_start)
         q->rescan_us = now + rest_after(w, q->claim_us);
     /* One of many bytes may have been cut off by the server. It counts another way, so: an eighth.
@@ -400,11 +402,13 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     pgqi_result_free(result);
     w->poll_us = now + 1000000;
     if (rc != PGQUEUE_OK) {
+        pgqi_refused(w, NULL, error);
         pgqi_log(&w->log, PGQUEUE_WARNING, "poll failed: %s",
                  error ? error->message : "out of memory");
         return;
     }
     uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
+    w->refused = 0;
     if (w->poll_from_start)
         w->poll_full_us = now + rest_after(w, w->poll_sent_us);
     for (size_t i = 0; i < w->queue_count; i++) {

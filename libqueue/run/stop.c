@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* How a worker ends: nothing more is claimed, what has not started goes back, what runs may finish.
  */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/call.h"
@@ -8,6 +10,23 @@
 
 /* For the last settles and the sign-off together; half of it for the settles. */
 #define LEAVE_MOST_US (PGQUEUE_LEAVE_MS * 1000u)
+
+/* A worker that runs once ends at so many refusals in a row: one may be somebody's cancel. */
+#define REFUSALS_MOST 3
+
+void pgqi_refused(struct pgqueue_worker *w, struct work_queue *q, const pgqueue_error *error)
+{
+    int *refused = q != NULL ? &q->refused : &w->refused;
+    if (w->options.once != 1 || error == NULL || error->retryable || ++*refused < REFUSALS_MOST ||
+        w->rc != PGQUEUE_OK)
+        return;
+    w->error = *error;
+    w->rc = error->code;
+    if (q != NULL)
+        snprintf(w->error.message, sizeof w->error.message, "no claim from queue \"%s\": %.300s",
+                 q->name, error->message);
+    pgqueue_worker_stop(w);
+}
 
 static void begin_drain(struct pgqueue_worker *w, uint64_t now_us)
 {

@@ -67,6 +67,7 @@ struct work_queue {
     uint64_t claim_us;  /* and was sent then */
     uint64_t rescan_us; /* no claim from the start before */
     uint64_t barred_us; /* no claim at all before: the last one failed */
+    int refused;        /* claims in a row that failed for good */
     uint64_t found_us;  /* when a claim last found jobs */
     uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
     size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
@@ -167,6 +168,7 @@ struct pgqueue_worker {
     atomic_int paused;
     uint64_t deadline_us;
     int abandoned; /* jobs whose handler outlived the worker */
+    int refused;   /* polls in a row that failed for good */
     int rc;        /* why it stopped */
     pgqueue_error error;
 };
@@ -205,6 +207,8 @@ void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us);
 uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w);
 
 /* stop.c */
+/* A claim from q, or a poll (NULL), has failed: a worker that runs once must not try for ever. */
+void pgqi_refused(struct pgqueue_worker *w, struct work_queue *q, const pgqueue_error *error);
 void pgqi_stop_step(struct pgqueue_worker *w, uint64_t now_us);
 int pgqi_still_running(const struct pgqueue_worker *w); /* jobs that are with their handlers */
 uint64_t pgqi_stop_wake_us(const struct pgqueue_worker *w);

@@ -149,4 +149,15 @@ testdb.wait(lambda: failed() >= 3, 15, "two more")
 ok(time.monotonic() - began > 1, "claims that fail are tried again once a second, not in a circle")
 p.kill(signal.SIGTERM)
 is_(p.wait(), 0, "it can be stopped all the same")
+
+
+def refused(sentence, reason):
+    r = cli.run("work", "q", "--once", "--exec", "true")
+    ok(r.returncode == 1 and reason in r.stderr.splitlines()[-1], sentence) or testdb.diag(r)
+
+
+refused("and the work of a moment ends by itself, with the reason", 'no claim from queue "q": column x.expire_ms does not exist')
+db.sql("alter table /*schema*/job_ready rename column elsewhere to expire_ms")
+db.sql("alter function /*schema*/poll rename to poll_elsewhere")
+refused("also when polls are refused", "poll(bigint")
 done()
