@@ -117,12 +117,13 @@ static double rate_of(const struct work_queue *q, uint64_t now_us)
     return now_us - q->rate_us > RATE_OLD_US ? 0 : q->rate;
 }
 
-/* How long a job of this queue keeps its thread: as the last ones did, and no less than the time in
- * which none of those that are at work has ended. It holds for as long as the queue is away, so one
- * of a thousand queues that take turns claims by the hundred, too. */
+/* How long a job of this queue keeps its thread: as the last ones did, those of its handler in
+ * other queues while none of its own has ended, and no less than the time in which none of those
+ * that are at work has ended. It holds for as long as the queue is away, so one of a thousand
+ * queues that take turns claims by the hundred, too. */
 static double job_us(const struct work_queue *q, uint64_t now_us)
 {
-    double us = q->ended_us == 0 ? UNKNOWN_US : q->job_us;
+    double us = q->ended_us != 0 ? q->job_us : q->kin->kin_us > 0 ? q->kin->kin_us : UNKNOWN_US;
     uint64_t since = q->ended_us > q->busy_us ? q->ended_us : q->busy_us;
     if (q->handed > 0 && now_us > since && (double)(now_us - since) > us)
         us = (double)(now_us - since);

@@ -111,7 +111,11 @@ int pgqi_dispatch_start(struct pgqueue_worker *w)
 static void count_ended(struct work_queue *q, const struct pgqueue_job *job, uint64_t now_us)
 {
     double took = (double)(job->ended_us - job->started_us);
+    struct work_queue *kin = q->kin;
     q->job_us = q->ended_us == 0 ? took : q->job_us + (took - q->job_us) * MEAN_WEIGHT;
+    kin->kin_us = kin->kin_us <= 0 ? took : kin->kin_us + (took - kin->kin_us) * MEAN_WEIGHT;
+    if (kin->kin_us < 1)
+        kin->kin_us = 1;
     q->ended_us = now_us;
     q->handed--;
     q->rate_count++;

@@ -142,6 +142,16 @@ static void free_queue(struct work_queue *q)
     free(q);
 }
 
+/* The first queue with this handler and user, else q. */
+static struct work_queue *first_of_handler(const struct pgqueue_worker *w, pgqueue_handler *handler,
+                                           const void *user, struct work_queue *q)
+{
+    for (size_t i = 0; i < w->queue_count; i++)
+        if (w->queues[i]->handler == handler && w->queues[i]->user == user)
+            return w->queues[i];
+    return q;
+}
+
 int pgqueue_work(pgqueue_worker *worker, const char *queue, const pgqueue_work_options *options,
                  pgqueue_handler *handler, void *user, pgqueue_error *error)
 {
@@ -178,6 +188,7 @@ int pgqueue_work(pgqueue_worker *worker, const char *queue, const pgqueue_work_o
         return pgqi_no_memory(error);
     }
     q->worker = worker;
+    q->kin = first_of_handler(worker, handler, user, q);
     q->handler = handler;
     q->user = user;
     q->on_loop = o.on_loop == 1;

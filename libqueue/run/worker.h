@@ -73,8 +73,12 @@ struct work_queue {
     size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
     double job_us;      /* how long the last jobs kept a thread, the newer the more; and */
     uint64_t ended_us;  /* when the last one ended; 0: none yet */
-    uint64_t busy_us;   /* when the first was handed over of those that have not ended */
-    double rate;        /* jobs ended per second, recent */
+    /* The first queue of the same handler and user. It keeps, as kin_us, how long the last jobs of
+     * all of them took, for those of which none has ended yet; 0: none of any has. */
+    struct work_queue *kin;
+    double kin_us;
+    uint64_t busy_us; /* when the first was handed over of those that have not ended */
+    double rate;      /* jobs ended per second, recent */
     uint64_t rate_us;
     int rate_count;
 };

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker with many queues costs what one queue costs. Sees the worker's inside, because the
+ * promises are about how much it claims at once and how seldom it says something. */
+#include "base/clock.h"
+#include "run/worker.h"
+#include "tap.h"
+#include "testdb.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+enum { JOBS = 50, THREADS = 2 };
+
+static const char *dsn;
+static PGconn *watch;
+static struct {
+    atomic_int connected, claims, claimed, settled, lost, polls;
+} seen;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
+static int is_open;
+
+static void on_event(void *user, const pgqueue_event *e)
+{
+    (void)user;
+    seen.connected += e->kind == PGQUEUE_EVENT_CONNECTED;
+    seen.claims += e->kind == PGQUEUE_EVENT_CLAIMED;
+    seen.polls += e->kind == PGQUEUE_EVENT_POLLED;
+    seen.lost += e->kind == PGQUEUE_EVENT_LOST;
+    if (e->kind == PGQUEUE_EVENT_CLAIMED)
+        seen.claimed += (int)e->count;
+    if (e->kind == PGQUEUE_EVENT_SETTLED)
+        seen.settled += (int)e->count;
+}
+
+static int gated(pgqueue_job *job, void *user)
+{
+    (void)job;
+    (void)user;
+    pthread_mutex_lock(&lock);
+    while (!is_open)
+        pthread_cond_wait(&change, &lock);
+    pthread_mutex_unlock(&lock);
+    return PGQUEUE_DONE;
+}
+
+static void open_gate(int open)
+{
+    pthread_mutex_lock(&lock);
+    is_open = open;
+    pthread_cond_broadcast(&change);
+    pthread_mutex_unlock(&lock);
+}
+
+static void turn(pgqueue_worker *w)
+{
+    pgqueue_error error;
+    if (pgqueue_worker_process(w, &error) != 1)
+        bail("the worker has ended");
+    int wait = pgqueue_worker_timeout_ms(w);
+    struct pollfd fd = {.fd = pgqueue_worker_fd(w), .events = POLLIN};
+    poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : wait);
+}
+
+static void until(pgqueue_worker *w, atomic_int *value, int least, const char *what)
+{
+    long long end = testdb_ms() + 60000;
+    while (atomic_load(value) < least) {
+        if (testdb_ms() > end)
+            bail("waited in vain for %s: %d of %d", what, atomic_load(value), least);
+        turn(w);
+    }
+}
+
+static pgqueue_worker *make(const char *const names[], void *const users[], int count)
+{
+    pgqueue_worker_options o = PGQUEUE_WORKER_OPTIONS_INIT;
+    pgqueue_work_options wo = PGQUEUE_WORK_OPTIONS_INIT;
+    pgqueue_error error;
+    pgqueue_worker *w;
+    o.schema = testdb_schema();
+    o.threads = THREADS;
+    o.event = on_event;
+    wo.queue_options = "{}";
+    if (pgqueue_worker_new(dsn, &o, &w, &error) != PGQUEUE_OK)
+        bail("%s", error.message);
+    for (int i = 0; i < count; i++)
+        if (pgqueue_work(w, names[i], &wo, gated, users[i], &error) != PGQUEUE_OK)
+            bail("%s", error.message);
+    memset(&seen, 0, sizeof seen);
+    until(w, &seen.connected, 1, "the connections");
+    return w;
+}
+
+static void stop(pgqueue_worker *w)
+{
+    pgqueue_error error;
+    pgqueue_worker_stop(w);
+    is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK, "the worker ends");
+    is_int(seen.lost, 0, "nothing was lost");
+    pgqueue_worker_free(w);
+}
+
+/* The jobs of a queue go in, and the worker's next claim is looked at. */
+static void first_claim(pgqueue_worker *w, const char *queue, int expected, const char *what)
+{
+    int before = seen.claimed;
+    open_gate(0);
+    testdb_sql(watch, "select /*schema*/send('%s', to_jsonb(g)) from generate_series(1, %d) g",
+               queue, JOBS);
+    w->poll_us = 0; /* it may not have announced that it sleeps */
+    until(w, &seen.claimed, before + 1, "a claim");
+    is_int(seen.claimed - before, expected, "%s", what);
+    open_gate(1);
+    until(w, &seen.settled, before + JOBS, "the jobs of the queue");
+}
+
+static void one_handler(void)
+{
+    static int other;
+    const char *const names[] = {"known", "new", "other"};
+    void *const users[] = {NULL, NULL, &other};
+    pgqueue_worker *w = make(names, users, 3);
+    first_claim(w, "known", THREADS,
+                "of a handler that nothing is known of, as much as it has threads");
+    ok(w->queues[0]->kin_us > 0, "then it is known how long its jobs take (%.0f us)",
+       w->queues[0]->kin_us);
+    w->queues[0]->kin_us = 10; /* whatever this machine took */
+    first_claim(w, "new", JOBS, "the first claim of another queue of the handler takes all");
+    ok(w->queues[0]->kin_us > 0 && w->queues[1]->ended_us > 0 && w->queues[1]->kin_us <= 0,
+       "what is known is kept once for all queues of the handler");
+    first_claim(w, "other", THREADS, "the same function with other data is another handler");
+    stop(w);
+}
+
+int main(void)
+{
+    dsn = testdb_create();
+    watch = testdb_connect(dsn);
+    one_handler();
+    return done();
+}
