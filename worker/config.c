@@ -171,7 +171,10 @@ static int on_entry(void *user, int line, const char *name, const char *text)
         return -1;
     int rc = 0;
     if (value_check(&key->rule, text, value, VALUE_MAX, why, sizeof why) != 0)
-        rc = mistakef(load, line, "%s = %.80s: %s", name, key->flags & KEY_SECRET ? "***" : text,
+        rc = mistakef(load, line, "%s = %.80s: %s", name,
+                      key->flags & KEY_SECRET        ? "***"
+                      : key->rule.type == VALUE_JSON ? "..." /* a payload is told to nobody */
+                                                     : text,
                       why);
     else
         rc = add_entry(load, line, key, text, value);

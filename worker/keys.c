@@ -10,6 +10,18 @@
     {                                                                                              \
         VALUE_TEXT, 0, 0, NULL                                                                     \
     }
+#define CRON                                                                                       \
+    {                                                                                              \
+        VALUE_CRON, 0, 0, NULL                                                                     \
+    }
+#define ZONE                                                                                       \
+    {                                                                                              \
+        VALUE_ZONE, 0, 0, NULL                                                                     \
+    }
+#define JSON                                                                                       \
+    {                                                                                              \
+        VALUE_JSON, 0, 0, NULL                                                                     \
+    }
 #define NUMBER(min, max)                                                                           \
     {                                                                                              \
         VALUE_NUMBER, min, max, NULL                                                               \
@@ -86,9 +98,9 @@ const struct key keys[] = {
     JOB_OPTIONS("queue"),
 
     {"schedule", "queue", TEXT, NULL, KEY_REQUIRED},
-    {"schedule", "cron", TEXT, NULL, KEY_REQUIRED},
-    {"schedule", "tz", TEXT, "UTC", 0},
-    {"schedule", "data", TEXT, NULL, 0},
+    {"schedule", "cron", CRON, NULL, KEY_REQUIRED},
+    {"schedule", "tz", ZONE, "UTC", 0},
+    {"schedule", "data", JSON, NULL, 0},
     {"schedule", "missed", CHOICE("skip|latest|all"), NULL, KEY_OPTION},
     {"schedule", "missed_limit", NUMBER(1, 10000), NULL, KEY_OPTION},
     {"schedule", "priority", NUMBER(-1000000, 1000000), NULL, KEY_OPTION},
@@ -102,8 +114,8 @@ const struct key keys[] = {
     {"sync", "key_file", TEXT, NULL, KEY_PATH},
     {"sync", "token_format", CHOICE("kid|plain"), "kid", 0},
     {"sync", "active_users_query", TEXT, NULL, 0},
-    {"sync", "schedule", TEXT, "0 2 * * *", 0},
-    {"sync", "tz", TEXT, "UTC", 0},
+    {"sync", "schedule", CRON, "0 2 * * *", 0},
+    {"sync", "tz", ZONE, "UTC", 0},
     {"sync", "spacing", DURATION(0, DAY), "120", 0},
     {"sync", "window", DURATION(0.001, 30 * DAY), "72000", 0},
     {"sync", "connections", NUMBER(1, 64), "2", 0},

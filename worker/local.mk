@@ -15,10 +15,12 @@ worker_libpgqueued_la_SOURCES = \
 	worker/conninfo.c worker/conninfo.h \
 	worker/crash.c worker/crash.h \
 	worker/crew.c worker/crew.h \
+	worker/cron.c worker/cron.h \
 	worker/front.c worker/front.h \
 	worker/host.c worker/host.h \
 	worker/http.c worker/http.h \
 	worker/ini.c worker/ini.h \
+	worker/jsontext.c worker/jsontext.h \
 	worker/keys.c worker/keys.h \
 	worker/listen.c worker/listen.h \
 	worker/log.c worker/log.h \

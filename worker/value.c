@@ -13,6 +13,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cron.h"
+#include "jsontext.h"
+
 enum { WORD_MAX = 32 };
 
 static int check_number(const struct value_rule *rule, const char *text, char *out, size_t out_size,
@@ -133,6 +136,16 @@ static int check_choice(const struct value_rule *rule, const char *text, char *o
     return -1;
 }
 
+static int check_json(const char *text, char *why, size_t why_size)
+{
+    const char *mistake = jsontext_mistake(text);
+    if (mistake == NULL)
+        return 0;
+    snprintf(why, why_size, "must be JSON, which it is not from byte %zu on",
+             (size_t)(mistake - text) + 1);
+    return -1;
+}
+
 int value_check(const struct value_rule *rule, const char *text, char *out, size_t out_size,
                 char *why, size_t why_size)
 {
@@ -145,6 +158,18 @@ int value_check(const struct value_rule *rule, const char *text, char *out, size
         return check_duration(rule, text, out, out_size, why, why_size);
     case VALUE_CHOICE:
         return check_choice(rule, text, out, out_size, why, why_size);
+    case VALUE_CRON:
+        if (cron_check(text, why, why_size) != 0)
+            return -1;
+        break;
+    case VALUE_ZONE:
+        if (cron_zone_check(text, why, why_size) != 0)
+            return -1;
+        break;
+    case VALUE_JSON:
+        if (check_json(text, why, why_size) != 0)
+            return -1;
+        break;
     case VALUE_TEXT:
         break;
     }

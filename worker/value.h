@@ -13,7 +13,10 @@ enum value_type {
     VALUE_NUMBER,   /* digits with a sign; the form is that of printf %lld */
     VALUE_BOOLEAN,  /* true yes on 1 / false no off 0; the form is true or false */
     VALUE_DURATION, /* 90, 30s, 2m, 20h, 1d, 250ms, 1h30m; the form is seconds */
-    VALUE_CHOICE    /* one of the words in choices, which are separated by | */
+    VALUE_CHOICE,   /* one of the words in choices, which are separated by | */
+    VALUE_CRON,     /* a cron expression, as it stands; so are the next two */
+    VALUE_ZONE,     /* what may be the name of a time zone */
+    VALUE_JSON
 };
 
 struct value_rule {

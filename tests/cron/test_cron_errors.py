@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What cron expressions, zones and schedules refuse, and that the message says what would be right; nothing is written then."""
+import random
+import re
+
 import testdb
-from testdb import is_, ok, raises
+from testdb import diag, is_, ok, raises
 
 EXPRESSIONS = [
     # expression, then what the message must name
@@ -51,6 +54,79 @@ GOOD_ZONES = ["UTC", "utc", "GMT", "Etc/UTC", "Etc/GMT-14", "Europe/Berlin", "eu
               "America/Port-au-Prince", "Japan", "NZ-CHAT", "EST5EDT", "GMT0", "W-SU", "US/Eastern", "Asia/Kathmandu"]
 
 
+# What jsonb takes, and what not
+JSON_TEXTS = ["1", "-0.5e+3", "01", "1.", ".5", "-", "+1", "1e", "1e5", "true", "truely", "nul", '""', '"a', '"\\"', '"\\q"', '"\\u00e4"', '"\\u00"',
+              '"\\u0000"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\ude00"', '"\\ud83dx"', '"a\tb"', "[]", "[ ]", "[1,]", "[,1]", "[1 2]", "[1, [2, {}], 3]",
+              "[[[]", "[]]", "{}", "{ }", '{"a"}', '{"a": }', '{"a": 1,}', '{"a": 1 "b": 2}', '{"a": {"b": [null, {}]}, "c": "}"}', "{1: 2}",
+              "{'a': 1}", "[}", "{]", '{"a": [1}', '{"a": 1]', "{x", "1 2", '"a" "b"', '"\u00fc"', "NaN", "[1", '{"a": 1', '{"a":', "{", "["]
+
+
+def daemon_refuses(key, texts):
+    """Which of these values of a schedule's key pgqueued --check-config refuses, by their line."""
+    refused = set()
+    for at in range(0, len(texts), 40):  # it tells the first 50 mistakes
+        part = texts[at:at + 40]
+        others = {"cron": "@daily", "data": "1"}
+        others.pop(key, None)
+        lines = ["[queue q]", "handler = exec:true"]
+        place = {}
+        for i, text in enumerate(part):
+            lines += [f"[schedule s{i}]", "queue = q", *(f"{k} = {v}" for k, v in others.items()), f"{key} = {text}"]
+            place[len(lines)] = text
+        r = testdb.run("pgqueued", "-c", testdb.write("check.ini", "\n".join(lines) + "\n"), "--check-config")
+        told = {int(n) for n in re.findall(r"check\.ini:(\d+):", r.stderr)}
+        if r.returncode != (2 if told else 0) or not told <= set(place):
+            raise AssertionError(r.stderr)
+        refused |= {place[n] for n in told}
+    return refused
+
+
+def server_refuses(c, call, texts):
+    """The same of the server."""
+    c.sql("create or replace function pg_temp.refuses(x text) returns bool language plpgsql as $$ begin perform " + call
+          + "; return false; exception when others then return true; end $$")
+    return {text for text in texts if c.one("select pg_temp.refuses(%s)", text)}
+
+
+def odd_expressions(count):
+    """Expressions of which about every other one is wrong."""
+    dice = random.Random(7)
+    values = ["0", "1", "5", "7", "12", "13", "23", "24", "29", "30", "31", "32", "59", "60", "007", "00012", "jan", "FEB", "apr", "dec", "sun", "Mon", "sat", "x", ""]
+
+    def item(low, high):
+        def value():
+            return dice.choice(values) if dice.random() < 0.06 else str(dice.randint(low, high))
+
+        kind = dice.random()
+        if kind < 0.4:
+            return "*" + dice.choice(["", "", "", "", "/2", "/7", "/2", "/5", "/31", "/0", "/", "-5"])
+        if kind < 0.8:
+            return value()
+        a, b = sorted([dice.randint(low, high), dice.randint(low, high)])
+        return (f"{a}-{b}" if dice.random() < 0.8 else value() + "-" + value()) + dice.choice(["", "", "", "/3", "/1", "/7", "/99", "/2/2", "-9"])
+
+    def expression():
+        bounds = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
+        del bounds[dice.choice([5] * 30 + [4]):]
+        return " ".join(",".join(item(*bound) for _ in range(dice.choice([1, 1, 1, 2]))) for bound in bounds)
+
+    return [expression() for _ in range(count)]
+
+
+def daemon_agrees(c):
+    """pgqueued checks its file without a database: it must refuse what a start would, and nothing else."""
+    fits = [e for e in [e[0] for e in EXPRESSIONS] + ACCEPTED if e and "\n" not in e]
+    odd = odd_expressions(1200)
+    for what, key, call, texts in (("expressions", "cron", "/*schema*/cron_parse(x)", fits), ("1,200 odd expressions", "cron", "/*schema*/cron_parse(x)", odd),
+                                   ("good zones", "tz", "/*schema*/cron_zone(x)", GOOD_ZONES), ("JSON values", "data", "x::jsonb", JSON_TEXTS)):
+        want, got = server_refuses(c, call, texts), daemon_refuses(key, texts)
+        if not ok(want == got and len(want) < len(texts), f"pgqueued refuses of the {what} what the server refuses ({len(want)})"):
+            diag(f"the server only: {sorted(want - got)[:20]}\nthe daemon only: {sorted(got - want)[:20]}")
+    # Names are the server's: abbreviations, and zones that are not there, are left to it.
+    told = {"XYZ3", "Foo/Bar3", "CET-1CEST", "UTC+3", "+02:00", "localtime", "Etc/GMT+13", "../../etc/passwd", "<+03>-3"}
+    is_(daemon_refuses("tz", [z for z, _ in ZONES if z and z.strip() == z]), told, "it refuses what cannot be the name of a zone")
+
+
 def main():
     c = testdb.create().connect()
     for expression, *words in EXPRESSIONS:
@@ -94,6 +170,7 @@ def main():
             if not ok(words in text, "and the message of %s says so: %s" % (function, words)):
                 testdb.diag(text)
     is_(c.one("select count(*) from /*schema*/schedule"), 0, "nothing of a refused schedule is written")
+    daemon_agrees(c)
     testdb.done()
 
 

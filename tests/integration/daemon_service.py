@@ -87,7 +87,7 @@ ok(hears("STOPPING=1"), "and of the stop")
 is_(d.wait(), 0, "it drains")
 
 # What the database refuses of a configuration is told with its name; what an operator removed stays removed
-for section, name in (("[schedule broken]\nqueue = env\ncron = @daily\ndata = {x\n", 'schedule \\"broken\\": '),
+for section, name in (("[schedule broken]\nqueue = env\ncron = @daily\ntz = Mars/Phobos\n", 'schedule \\"broken\\": '),
                       ("dead_letter = nowhere\n", 'queue \\"env\\": ')):
     d = daemon.Daemon(daemon.config(db, f"[queue env]\nhandler = exec:env\n{section}", "refused.ini"))
     is_(d.wait(), 2, "a configuration that the database refuses ends it")

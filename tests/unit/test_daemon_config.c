@@ -44,10 +44,19 @@ static void refused(const char *text, int line, const char *what)
         diag("said: %s", said);
 }
 
-#define QUEUE "[queue mail]\nhandler = exec:true\n"
+#define QUEUE    "[queue mail]\nhandler = exec:true\n"
+#define SCHEDULE QUEUE "[schedule s]\nqueue = mail\n"
 
 static void wrong_ones(void)
 {
+    refused(SCHEDULE "cron = 61 * * * *\n", 5, "minute \"61\" (0 to 59)");
+    refused(SCHEDULE "cron = 0 0 30 feb *\n", 5, "never comes");
+    refused(SCHEDULE "cron = @dayly\n", 5, "@daily");
+    refused(SCHEDULE "cron = * * * *\n", 5, "4 fields");
+    refused(SCHEDULE "cron = @daily\ntz = UTC+3\n", 6, "Europe/Berlin");
+    refused(SCHEDULE "cron = @daily\ndata = {\"a\": 1,}\n", 6, "data = ...: must be JSON");
+    refused(QUEUE "[sync]\nschedule = 0 2\n", 4, "2 fields");
+    refused(QUEUE "[sync]\ntz = +02:00\n", 4, "IANA");
     refused(QUEUE "retry_limits = 3\n", 3, "did you mean \"retry_limit\"?");
     refused(QUEUE "colour = red\n", 3, "there are handler, concurrency");
     refused(QUEUE "[worekr]\n", 3, "did you mean [worker]?");
