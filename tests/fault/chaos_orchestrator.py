@@ -22,10 +22,17 @@ os.chmod(key, 0o600)
 SLOWLY = "select id as user_id from sync.app_user where pg_sleep(0.001) is not null"
 
 
+# The schedule is due at the hour of half a day ago, so that its next time is half a day away whenever this runs.
+due = c.one("select date_trunc('hour', clock_timestamp(), 'UTC') - interval '12 h'").astimezone(datetime.timezone.utc)
+stamp = due.strftime("%Y-%m-%dT%H:%M:%SZ")
+run_key = f"daily-sync@{stamp}"
+
+
 def config(name, query=SLOWLY):
     return daemon.config(db, f"""
 [sync]
 key_file = {key}
+schedule = 0 {due.hour} * * *
 active_users_query = {query}
 [provider foursquare]
 base_url = http://127.0.0.1:9
@@ -38,11 +45,6 @@ def users(count):
     c.sql("insert into sync.app_user (id, display_name, last_login_at) select g, 'user ' || g, clock_timestamp() from generate_series(1, %s) g", count)
     c.sql("insert into sync.connection (user_id, provider, access_token_encrypted)"
           " select id, 'foursquare', 'sealed' from sync.app_user order by id desc")
-
-
-due = c.one("select date_trunc('day', clock_timestamp() at time zone 'UTC' - interval '2 h') at time zone 'UTC' + interval '2 h'")
-stamp = due.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-run_key = f"daily-sync@{stamp}"
 
 
 def fire():

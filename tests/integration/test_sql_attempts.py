@@ -183,7 +183,16 @@ one("maintain()")
 is_(state(slow), "cancelled", "a clock that was set back does not make it rest for days")
 
 # keep_finished: the partition of its day is emptied. (An autovacuum there would be a reader for whom the purge does not wait.)
-invariants.set_clock(c, "0")
+# It is noon, whatever the hour: at midnight the day would change between two lines.
+noon = c.one("select (date_trunc('day', t) + interval '36 hours' - t)::text from (select clock_timestamp() at time zone 'UTC') x (t)")
+
+
+def days(count):
+    """That many days later, at noon."""
+    invariants.set_clock(c, f"{count} days {noon}")
+
+
+days(0)
 for n in range(32):
     c.sql(f"alter table /*schema*/job_finished_{n} set (autovacuum_enabled = off)")
 c.sql("select /*schema*/create_queue('f1', '{\"keep_finished\": 1}'); select /*schema*/create_queue('f3', '{\"keep_finished\": 3}')")
@@ -198,10 +207,10 @@ def stored():
     return [c.one("select count(*) from /*schema*/job_finished where id = %s", i) for i in ids]
 
 
-for offset, want in (("0", [1, 1]), ("1 day", [1, 1]), ("2 days", [0, 1]), ("3 days", [0, 1]), ("4 days", [0, 0])):
-    invariants.set_clock(c, offset)
+for later, want in enumerate(([1, 1], [1, 1], [0, 1], [0, 1], [0, 0])):
+    days(later)
     sweep()
-    is_(stored(), want, f"after {offset} finished jobs are kept as their queues say")
+    is_(stored(), want, f"after {later} days finished jobs are kept as their queues say")
     is_(c.sql("select completed from /*schema*/queue_stats where queue in ('f1', 'f3') order by queue"), [(n,) for n in want], "and their counts")
 
 
@@ -216,7 +225,7 @@ def forgotten():
 testdb.wait(forgotten, 60, "the counts are purged")
 writer = testdb.create(empty=True).connect(autocommit=False)
 writer.sql("select pg_current_xact_id()")
-invariants.set_clock(c, "0")
+days(0)
 
 
 def completed():
@@ -226,7 +235,7 @@ def completed():
 one("complete(%s, %s)", one("send('f1')"), fetch("f1")[1])
 sweep()
 is_(completed(), 1, "while somebody writes in another database a job is counted")
-invariants.set_clock(c, "2 days")
+days(2)
 sweep()
 is_(completed(), 0, "and no more after its day")
 writer.rollback()
@@ -234,35 +243,35 @@ sweep()
 is_(completed(), 0, "nor when its count has been folded")
 testdb.wait(forgotten, 60, "its count is purged")
 ok(True, "which is gone in the end")
-invariants.set_clock(c, "0")
+days(0)
 i = one("send('f1')")
 one("complete(%s, %s)", *fetch("f1")[:2])
 reader = db.connect(autocommit=False)
 reader.sql("select count(*) from /*schema*/job")
-invariants.set_clock(c, "10 days")
+days(10)
 is_(sweep(), True, "while somebody reads, maintenance does not wait")
 is_(c.one("select count(*) from /*schema*/job_finished where id = %s", i), 1, "and leaves the day for later")
 reader.rollback()
 sweep()
 is_(c.one("select count(*) from /*schema*/job_finished where id = %s", i), 0, "which is when the reader has gone")
 # A day that was not purged for weeks shares its partition with a new one: the new one stays.
-invariants.set_clock(c, "0")
+days(0)
 ids = [one("send('f1')")]
 one("complete(%s, %s)", *fetch("f1")[:2])
-invariants.set_clock(c, "32 days")
+days(32)
 ids.append(one("send('f1')"))
 one("complete(%s, %s)", *fetch("f1")[:2])
 is_(c.one("select count(distinct slot) from /*schema*/job_finished where id = any(%s)", ids), 1, "32 days apart two jobs share a partition")
 sweep()
 is_(stored(), [0, 1], "only the old one is purged")
 c.sql("update /*schema*/queue set keep_finished = 30 where name = 'f3'")
-invariants.set_clock(c, "33 days")
+days(33)
 i = one("send('f3')")
 one("complete(%s, %s)", *fetch("f3")[:2])
-invariants.set_clock(c, "63 days")
+days(63)
 sweep()
 is_(c.one("select count(*) from /*schema*/job_finished where id = %s", i), 1, "30 days are kept for 30 days")
-invariants.set_clock(c, "64 days")
+days(64)
 sweep()
 is_(c.one("select count(*) from /*schema*/job_finished where id = %s", i), 0, "and not longer")
 
