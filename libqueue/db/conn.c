@@ -183,6 +183,19 @@ static void finish_call(struct conn *c, PGresult *result)
     done(c->done_user, NULL, &error);
 }
 
+int pgqi_conn_session(const struct conn *c)
+{
+    return PQbackendPID(c->pg);
+}
+
+void pgqi_conn_pooled(struct conn *c)
+{
+    if (!c->pooled)
+        pgqi_log(&c->log, PGQUEUE_INFO,
+                 "a pooler stands between: no prepared statements, no LISTEN");
+    c->pooled = 1;
+}
+
 /* Whether the statement that we prepared is not there, or one of that name is: behind a pooler in
  * transaction mode each statement may meet another server connection. */
 static int meets_pooler(const PGresult *result)
@@ -198,9 +211,7 @@ static void end_statement(struct conn *c)
     c->result = NULL;
     if (!c->pooled && meets_pooler(result)) {
         PQclear(result);
-        pgqi_log(&c->log, PGQUEUE_INFO,
-                 "a pooler stands between: no prepared statements, no LISTEN");
-        c->pooled = 1;
+        pgqi_conn_pooled(c);
         if (!send_execute(c) || !flush(c))
             lose(c, NULL);
         return;

@@ -53,8 +53,7 @@ struct conn {
     const struct stmt_texts *texts;
     unsigned char prepared[STMT_COUNT];
     int preparing; /* the statement under way is the PREPARE of stmt */
-    int pooled; /* found behind a pooler in transaction mode: nothing is prepared, no notification
-                   comes */
+    int pooled;    /* found behind a pooler: nothing is prepared, no notification comes */
     enum stmt stmt;
     struct params *params;
     struct pg_result *result; /* of the statement under way, before its end is seen */
@@ -63,6 +62,11 @@ struct conn {
     struct conn_hooks hooks;
     struct log log;
 };
+
+/* The process id that the connection was given for its session: a pooler gives out its own. */
+int pgqi_conn_session(const struct conn *c);
+/* A pooler stands between: nothing is prepared from now on. */
+void pgqi_conn_pooled(struct conn *c);
 
 /* info, texts: borrow, until pgqi_conn_close. Starts DOWN, due at once. */
 void pgqi_conn_init(struct conn *c, const struct conninfo *info, const struct stmt_texts *texts,

@@ -83,8 +83,9 @@ static const struct stmt_spec specs[STMT_COUNT] = {
          6, 1},
     [STMT_UNSCHEDULE] = {"pgqueue_unschedule", "select " MARKER "unschedule($1::text)", 1, 1},
     [STMT_REGISTER] = {"pgqueue_register",
-                       "select " MARKER "register_worker($1::text, $2::bigint, $3::bigint[])", 3,
-                       1},
+                       "select " MARKER "register_worker($1::text, $2::bigint, $3::bigint[],"
+                       " $4::bigint), pg_catalog.pg_backend_pid() <> $4::bigint",
+                       4, 1},
     [STMT_UNREGISTER] = {"pgqueue_unregister", "select " MARKER "unregister_worker($1::bigint)", 1,
                          1},
     [STMT_DIED] = {"pgqueue_died",

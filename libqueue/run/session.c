@@ -74,6 +74,8 @@ static void take_answer(struct pgqueue_worker *w, const struct pg_result *result
     case SETUP_REGISTER:
         w->id = pgqi_row_i64(result, 0, 0);
         w->id_before = w->id;
+        if (pgqi_row_bool(result, 0, 1))
+            pgqi_conn_pooled(&w->claim);
         break;
     case SETUP_SCHEDULES:
         if (pgqi_row_text(result, 0, 0) == NULL)
@@ -127,6 +129,7 @@ static void call_register(struct pgqueue_worker *w)
     if (w->id_before == 0) {
         pgqi_param_text(p, NULL);
         pgqi_param_text(p, NULL);
+        pgqi_param_i64(p, pgqi_conn_session(&w->claim));
         call(w, STMT_REGISTER);
         return;
     }
@@ -144,6 +147,7 @@ static void call_register(struct pgqueue_worker *w)
         last = job->batch->lease;
     }
     pgqi_param_array_end(p);
+    pgqi_param_i64(p, pgqi_conn_session(&w->claim));
     call(w, STMT_REGISTER);
 }
 

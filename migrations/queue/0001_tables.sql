@@ -129,12 +129,13 @@ alter table /*schema*/job_lease set (autovacuum_vacuum_scale_factor = 0,
 alter table /*schema*/job_live set (autovacuum_vacuum_scale_factor = 0,
   autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 
--- A worker process. It holds the session advisory lock of its id while its connection lives.
+-- A worker process. It holds the session advisory lock of its id while its connection lives, unless a pooler
+-- stands between: sessions are the pooler's then.
 create table /*schema*/job_worker (
   id bigint primary key,
   started_on timestamptz not null,
   beat_on timestamptz not null,
-  suspect_on timestamptz, -- its lock was first seen free; a second look ends its leases
+  suspect_on timestamptz, -- its lock was first seen free; a second look ends its leases. infinity: it has none, behind a pooler
   name text not null
 ) with (fillfactor = 50);
 

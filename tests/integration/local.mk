@@ -30,6 +30,7 @@ SCRIPT_TESTS += tests/integration/daemon_config.py \
 	tests/integration/daemon_database.py \
 	tests/integration/daemon_exec.py \
 	tests/integration/daemon_http.py \
+	tests/integration/daemon_pooler.py \
 	tests/integration/daemon_service.py \
 	tests/integration/daemon_signals.py
 EXTRA_DIST += tests/daemon.py

@@ -18,7 +18,7 @@ begin
   if v_look > p_now - interval '29 s' and v_look <= p_now and not v_over
     and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now
       and (last_error is null or v_look < p_now - interval '900 ms')) -- one that fails is tried each second
-    and (v_look > p_now - case when exists (select from /*schema*/job_worker where suspect_on is not null)
+    and (v_look > p_now - case when exists (select from /*schema*/job_worker where suspect_on < 'infinity')
         then interval '250 ms' else interval '900 ms' end
       or not v_foreign)
   then return; end if;

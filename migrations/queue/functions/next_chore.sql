@@ -23,7 +23,7 @@ begin
     v_wake := least(p_now + interval '1 s', greatest(v_look + interval '920 ms', p_now + interval '200 ms'), (
       select greatest(pg_catalog.min(w.suspect_on) + interval '1205 ms', v_look + interval '255 ms', p_now + interval '50 ms')
       from /*schema*/job_worker w
-      where w.suspect_on is not null and exists (select from /*schema*/job_lease l where l.worker = w.id)
+      where w.suspect_on < 'infinity' and exists (select from /*schema*/job_lease l where l.worker = w.id)
       having pg_catalog.count(*) > 0));
   end if;
   if v_own then

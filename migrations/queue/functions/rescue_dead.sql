@@ -2,6 +2,7 @@
 -- Frees the leases of workers that are gone. Gone is who holds leases and has not beaten for 30 s (a frozen
 -- process, a cut cable), or whose session lock was free at two looks 1.2 s apart: a worker whose connection
 -- broke has that long to come back (it tries at least each half second), so a server restart doubles nothing.
+-- A worker behind a pooler (suspect_on is infinity) has no lock, beats alone count.
 -- Answers how many jobs.
 create or replace function /*schema*/rescue_dead(p_self bigint default null) returns bigint
 language plpgsql
@@ -18,10 +19,13 @@ begin
     left join /*schema*/job_worker j on j.id = l.worker
     where l.worker is distinct from p_self order by l.worker
   loop
-    if greatest(w.beat_on, w.suspect_on) > v_now then -- the clock was set back: count from now
-      update /*schema*/job_worker set beat_on = least(beat_on, v_now), suspect_on = least(suspect_on, v_now) where id = w.id;
+    if greatest(w.beat_on, nullif(w.suspect_on, 'infinity')) > v_now then -- the clock was set back: count from now
+      update /*schema*/job_worker set beat_on = least(beat_on, v_now),
+        suspect_on = case when suspect_on = 'infinity' then suspect_on else least(suspect_on, v_now) end where id = w.id;
     end if;
-    if /*schema*/lives(w.id) then
+    if w.suspect_on = 'infinity' then
+      continue when w.beat_on > v_now - interval '30 s';
+    elsif /*schema*/lives(w.id) then
       if w.suspect_on is not null then
         update /*schema*/job_worker set suspect_on = null where id = w.id;
       end if;

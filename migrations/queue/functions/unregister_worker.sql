@@ -7,6 +7,9 @@ as $f$
 begin
   perform /*schema*/end_leases(p_worker, '{}', '{}', 'the worker was stopped');
   delete from /*schema*/job_bell where worker = p_worker;
-  delete from /*schema*/job_worker where id = p_worker;
-  perform pg_advisory_unlock(p_worker);
+  delete from /*schema*/job_worker where id = p_worker and suspect_on = 'infinity';
+  if not found then
+    delete from /*schema*/job_worker where id = p_worker;
+    perform pg_advisory_unlock(p_worker);
+  end if;
 end $f$;
