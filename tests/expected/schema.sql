@@ -392,13 +392,16 @@ CREATE VIEW /*schema*/queue_stats AS
     (COALESCE(c.completed, (0)::numeric))::bigint AS completed,
     (COALESCE(c.failed, (0)::numeric))::bigint AS failed,
     (COALESCE(c.cancelled, (0)::numeric))::bigint AS cancelled,
-    ( SELECT (/*schema*/clock() - min(f.start_after))
-           FROM unnest(q.ranks) k(rank),
-            LATERAL ( SELECT y.start_after
-                   FROM /*schema*/job_ready y
-                  WHERE ((y.queue = q.name) AND (y.rank = k.rank) AND (y.start_after <= now()))
-                  ORDER BY y.start_after, y.id
-                 LIMIT 1) f) AS oldest_ready_age,
+        CASE
+            WHEN ((c.created + c.retry) > (0)::numeric) THEN ( SELECT (/*schema*/clock() - min(f.start_after))
+               FROM unnest(q.ranks) k(rank),
+                LATERAL ( SELECT y.start_after
+                       FROM /*schema*/job_ready y
+                      WHERE ((y.queue = q.name) AND (y.rank = k.rank) AND (y.start_after <= now()))
+                      ORDER BY y.start_after, y.id
+                     LIMIT 1) f)
+            ELSE NULL::interval
+        END AS oldest_ready_age,
     q.paused_on,
     q.paused_reason
    FROM (/*schema*/queue q

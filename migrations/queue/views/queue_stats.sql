@@ -7,9 +7,10 @@ create view /*schema*/queue_stats as
   select q.name as queue, coalesce(c.created, 0)::bigint as created, coalesce(c.retry, 0)::bigint as retry,
     coalesce(c.active, 0)::bigint as active, 0::bigint as blocked, coalesce(c.completed, 0)::bigint as completed,
     coalesce(c.failed, 0)::bigint as failed, coalesce(c.cancelled, 0)::bigint as cancelled,
-    (select /*schema*/clock() - min(f.start_after) from unnest(q.ranks) k(rank), lateral (
+    -- Only where something waits: while a snapshot is held, the look walks over all that was claimed since.
+    case when c.created + c.retry > 0 then (select /*schema*/clock() - min(f.start_after) from unnest(q.ranks) k(rank), lateral (
       select y.start_after from /*schema*/job_ready y where y.queue = q.name and y.rank = k.rank
-        and y.start_after <= now() order by y.start_after, y.id limit 1) f) as oldest_ready_age,
+        and y.start_after <= now() order by y.start_after, y.id limit 1) f) end as oldest_ready_age,
     q.paused_on, q.paused_reason
   from /*schema*/queue q
   left join (
