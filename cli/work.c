@@ -247,7 +247,7 @@ static int report(struct work *work)
     struct db_error error;
     if (work->result == PGQUEUE_OK)
         return EXIT_DONE;
-    if (work->result == PGQUEUE_ESTATE) {
+    if (work->result == PGQUEUE_ESTATE && exec_running(work->exec) > 0) {
         exec_abandon(work->exec, SIGKILL);
         return fail(work->cli, EXIT_FAILED,
                     "commands still ran at the end of their time: they were killed, their jobs "

@@ -133,6 +133,22 @@ with testdb.Server() as server:
     p.kill(signal.SIGTERM)
     is_(p.wait(), 0, "and the end is as ever")
 
+    # A drain without a database: what has ended waits for it as long as what runs may take, and two seconds for the last word
+    gate = testdb.write("gate", "")
+    p = testdb.start("pgqueue", "--schema", testdb.schema(), "work", "q", "--drain-timeout", "1", "--exec", f"while [ -e {gate} ]; do sleep 0.05; done",
+                     env=own.env)
+    i = own.send("q", "3")
+    own.database.connect().wait("select state::text = 'active' from /*schema*/job where id = %s", i)
+    server.ctl("stop")
+    p.wait_line("the database went away")
+    os.unlink(gate)
+    testdb.wait(lambda: f"{i} completed" in p.output(), 20, "the command ends")
+    began = time.monotonic()
+    p.kill(signal.SIGTERM)
+    is_(p.wait(), 1, "a drain that cannot store what has ended fails")
+    ok(time.monotonic() - began >= 1, "it has waited for the database as long as the drain may take")
+    ok("they run again" in p.log().splitlines()[-1] and "commands still ran" not in p.log(), "and says what becomes of the jobs") or testdb.diag(p.log())
+
 cli.ends(2, "--exec is needed", "work", "q", error="--exec")
 cli.ends(4, "so is a queue", "work", "nowhere", "--once", "--exec", "true", error='queue "nowhere" does not exist')
 cli.ends(2, "--concurrency is a number", "work", "q", "--exec", "true", "--concurrency", "0", error="--concurrency")
