@@ -84,8 +84,17 @@ begin
     where p.proname = 'fetch' and p.pronamespace = (select relnamespace from pg_class where oid = 'pgqueue.queue'::regclass))), ' collate "C"', '');
 end $$;
 
+-- Nor do the ends of jobs of several queues go in one statement: queue by queue, as with end hooks.
+do $$
+begin
+  execute replace(pg_get_functiondef((select min(p.oid) from pg_proc p
+    where p.proname = 'settle_leases' and p.pronamespace = (select relnamespace from pg_class where oid = 'pgqueue.queue'::regclass))),
+    'if l.hooked then', 'if l.hooked or p_queue is null then');
+end $$;
+
 -- "any queue, or this one" in one statement: the partition is known only to a plan for the very values.
 alter function pgqueue.open_outcomes(bigint[], bigint[], text[], jsonb[], float8[], text) set plan_cache_mode = force_custom_plan;
+alter function pgqueue.settle_leases(bigint[], bigint[], bigint[], text) set plan_cache_mode = force_custom_plan;
 alter function pgqueue.trim_leases(text, bigint[], bigint[], bigint[], boolean) set plan_cache_mode = force_custom_plan;
 
 commit;

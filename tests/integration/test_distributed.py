@@ -82,11 +82,14 @@ def claim(n=4):
 # More often than a plan is made for the very values (five times): the generic ones are looked at, too.
 for n in range(9):
     step("send", "select /*schema*/send(%s, '1')", A)
-    step("send_many", "select * from /*schema*/send_many(%s, array_fill('{\"data\": 1}'::jsonb, array[12]))", A)
+    step("send_many", "select * from /*schema*/send_many(%s, array_fill('{\"data\": 1}'::jsonb, array[18]))", A)
     step("enqueue", "select /*schema*/send(%s, '1', '{\"singleton_key\": \"k\"}')", A)
     ids, leases = claim(5)
     step("settle", "select /*schema*/settle(%s::bigint[], %s::bigint[], p_queue => %s)", ids[:3], leases[:3], A)
     step("settle, closing", "select /*schema*/settle(%s::bigint[], %s::bigint[], p_closes => %s::bigint[], p_queue => %s)", ids[3:], leases[3:], leases[:1], A)
+    ids, leases = [a + b for a, b in zip(claim(3), claim(3))]
+    step("settle, two leases", "select /*schema*/settle(%s::bigint[], %s::bigint[], p_closes => %s::bigint[], p_queue => %s)", ids[1:], leases[1:], leases[:1], A)
+    step("settle, the rest", "select /*schema*/settle(%s::bigint[], %s::bigint[], p_queue => %s)", ids[:1], leases[:1], A)
     ids, leases = claim(6)
     step("settle, all ways", "select /*schema*/settle(%s::bigint[], %s::bigint[], array['done', 'retry', 'release', 'snooze', 'fail', 'cancel'], p_queue => %s)",
          ids, leases, A)

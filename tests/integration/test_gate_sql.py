@@ -135,4 +135,19 @@ for cost, what, wal, buffers in ((single, "a single send", 705, 16), (one_claim,
     if not images:
         ok(cost.wal / ONES <= wal, f"{what} writes at most {wal} bytes of WAL")
     ok(median <= buffers, f"{what} touches at most {buffers} buffers")
+
+# Many leases of many queues in one settle: a queue costs its lease, its look-up and two counts, and no statement of its own.
+QUEUES, EACH = 50, 10
+c.sql("select /*schema*/create_queue('gate' || g) from generate_series(1, %s) g", QUEUES)
+c.sql("select /*schema*/enqueue('gate' || g, array_fill(%s::jsonb, array[%s])) from generate_series(1, %s) g", PAYLOAD % (1, 1), EACH, QUEUES)
+c.sql("insert into taken select f.id, f.lease from generate_series(1, %s) g, /*schema*/fetch('gate' || g, %s, %s) f", QUEUES, EACH, worker)
+many = Cost()
+many.run("select /*schema*/settle(array(select id from taken order by id), array(select lease from taken order by id), null, null, null, '{}')")
+is_(c.one("select count(*) from /*schema*/job where state = 'completed'"), JOBS + ONES + QUEUES * EACH, "a settle of 50 queues")
+diag(f"a settle of 50 queues: {many.buffers / QUEUES:.1f} buffers per queue; {many.counts}")
+ok(many.buffers / QUEUES <= 105, f"touches at most 105 buffers per queue of 10 jobs ({many.buffers / QUEUES:.1f})")  # measured: 88.5
+# Of ids that lie side by side a server from 17 on makes one scan.
+ok(all(many.counts[t][1] <= n for t, n in (("job_live", QUEUES * EACH), ("queue", QUEUES), ("job_lease", 4 * QUEUES))),
+   "looks each job up once, each queue once and each lease four times, at most")
+is_([n[0] for t, n in many.counts.items() if t != "maintenance"], [0] * (len(many.counts) - 1), "and scans no table")
 done()

@@ -272,6 +272,47 @@ got = fetch("p")
 is_(one("settle(%s::bigint[], %s::bigint[], p_queue => 'fan')", [k], [got["lease"]]), [False], "a settle that names another queue finds nothing")
 is_(one("settle(%s::bigint[], %s::bigint[], p_queue => 'p')", [k], [got["lease"]]), [True], "one that names the job's queue does")
 
+# Several leases of several queues: all done in one pass, and queue by queue, leave the same
+def many(outcomes, hook):
+    """Nine jobs in six leases of three queues, which keep jobs 0, 1 and 3 days; three of them are lost. What was answered and left."""
+    queues = {"m0": 0, "m1": 1, "m3": 3}
+    for q, days in queues.items():
+        c.sql("select /*schema*/create_queue(%s, jsonb_build_object('keep_finished', %s::int))", q, days)
+        c.sql("select /*schema*/enqueue(%s, array(select jsonb_build_object('n', g) from generate_series(1, 7) g))", q)
+    c.sql("select /*schema*/set_end_hook('m3', %s)", "public.ended" if hook else None)
+    worker = c.one("select /*schema*/register_worker('many')")
+    held = {}
+    for q in queues:
+        held[q] = [(r["id"], r["lease"]) for n in (2, 4) for r in fetch(q, n, worker)]
+    is_(one("cancel(%s)", held["m1"][2][0]), True, "one of them was cancelled")
+    one("release(%s, %s)", *held["m3"][1])
+    pairs = [held["m1"][3], held["m0"][0], held["m3"][1], held["m3"][4], held["m1"][2], held["m0"][3], held["m3"][0], held["m1"][4], held["m1"][5],
+             (held["m0"][1][0], held["m1"][0][1]), held["m0"][0], (0, 1), held["m3"][4]]
+    closes = [held["m1"][2][1], held["m0"][2][1], held["m3"][0][1]]
+    answer = one("settle(%s::bigint[], %s::bigint[], %s::text[], p_closes => %s::bigint[])", [i for i, _ in pairs], [l for _, l in pairs],
+                 ["done"] * len(pairs) if outcomes else None, closes)
+    first = min(i for q in queues for i, _ in held[q])
+    left = [answer, [counts(q) for q in queues],
+            c.sql("select id - %s, queue, state::text, attempt, started_on is not null, worker = %s, completed_on is not null, data, output, purge_on"
+                  " - (/*schema*/clock() at time zone 'UTC')::date from /*schema*/job_finished where queue = any (%s) order by id", first, worker, list(queues)),
+            c.sql("select queue, array(select i - %s from unnest(ids) i order by 1) from /*schema*/job_lease where queue = any (%s) order by 1, 2", first, list(queues)),
+            sorted((s, n) for s, n in c.sql("select state, count(*) from public.ends group by 1"))]
+    c.sql("select /*schema*/delete_queue(%s)", "m0"), c.sql("select /*schema*/delete_queue(%s)", "m1"), c.sql("select /*schema*/delete_queue(%s)", "m3")
+    c.sql("truncate public.ends")
+    return left
+
+
+c.sql("create table public.ends (id bigint, state text); create function public.ended(bigint[], text, jsonb[]) returns void language sql as"
+      " $$ insert into public.ends select unnest($1), $2 $$")
+once = many(False, False)
+is_(once[0], [True, True, False, True, False, True, True, True, True, False, True, False, True], "a settle of six leases answers for each pair of job and lease")
+is_(once[1], [(1, 0, 4, 0, 0, 0, 0), (1, 0, 2, 0, 3, 0, 1), (2, 0, 3, 0, 2, 0, 0)], "each queue's counts are exact")
+is_([(r[1], r[-1]) for r in once[2] if r[2] == "completed"], [("m1", 2)] * 3 + [("m3", 4)] * 2, "each job is kept for the days of its queue")
+is_(once[3], [("m0", [0, 1]), ("m0", [2, 3, 4, 5]), ("m1", [7, 8]), ("m3", [16, 17, 18, 19])], "a lease that holds nothing open is gone, when it is closed or all of it was settled")
+for what, other in (("by outcome", many(True, False)), ("with a hook", many(False, True))):
+    is_(other[:4], once[:4], f"queue by queue, {what}, the same is answered and left")
+is_(other[4], [("completed", 2)], "and the hook was called for the jobs of its queue")
+
 # fan_out
 c.sql("select /*schema*/create_queue('fan')")
 is_(c.sql("select created, skipped from /*schema*/fan_out('run', 'fan', 'select g as id, ''u'' || g as name from generate_series(1, 5) g', '2 min')"),

@@ -280,6 +280,11 @@ for other, name in ((back, "another of the same in reverse order"), (rescue, "th
     race(f"a settle of six leases against {name}", many_leases, [BEGIN, two, COMMIT], [BEGIN, other, COMMIT],
          lambda x, a, b: "40P01" not in list(a.values()) + list(b.values()) or (a, b))
 
+# Their rows change under the settle's hands: it waits and takes the new ones
+told = ("told", lambda x, r: ("select /*schema*/progress(%s::bigint[], %s::bigint[], array['1', '2']::jsonb[])", x["ids"][2:4], x["leases"][2:4]))
+race("a settle of six leases against news of two jobs", many_leases, [BEGIN, two, COMMIT], [BEGIN, told, COMMIT],
+     lambda x, a, b: a["settle"] == ["ok"] * 6 and b["told"] in (["ok"] * 2, ["lost"] * 2) and {state(x, i) for i in x["ids"]} == {"completed:1"} or (a, b))
+
 # A singleton key under eight clients at once
 x = queue(0)
 import threading  # noqa: E402

@@ -21,11 +21,17 @@ declare
   v_ords bigint[] := '{}'; -- their places in p_ids
   v_some bigint[];
   v_returned bigint[];
-  v_groups int := 0;
+  v_word text; -- the outcome, and
+  v_mixed boolean := false; -- whether there is another
+  v_answer boolean[];
   g record;
 begin
   if p_outcomes is null and p_details is null and p_leases[1] = all (p_leases) then
     return /*schema*/settle_lease(p_leases[1], p_ids, p_leases[1] = any (p_closes), p_queue);
+  end if;
+  if p_outcomes is null and p_details is null then
+    v_answer := /*schema*/settle_leases(p_ids, p_leases, p_closes, p_queue);
+    if v_answer is not null then return v_answer; end if;
   end if;
   -- Lock first, look in the next statement: it sees what the locks waited for.
   p_queue := coalesce(/*schema*/lock_leases(p_leases, p_queue), p_queue);
@@ -65,10 +71,11 @@ begin
     v_back := v_back || v_returned;
     v_open := v_open || g.ids;
     v_ords := v_ords || g.ords;
-    v_groups := v_groups + 1;
+    v_mixed := v_mixed or coalesce(v_word <> g.outcome, false);
+    v_word := g.outcome;
   end loop;
   -- With one outcome a job named twice is settled once. With two it would end and come back at the same time.
-  if v_groups > 1 and (select pg_catalog.count(distinct i) from pg_catalog.unnest(v_open) i) < pg_catalog.cardinality(v_open) then
+  if v_mixed and (select pg_catalog.count(distinct i) from pg_catalog.unnest(v_open) i) < pg_catalog.cardinality(v_open) then
     raise exception 'settle: a job is named twice, with different outcomes' using errcode = '22023';
   end if;
   perform /*schema*/trim_leases(p_queue, p_leases, v_back, p_closes,
@@ -76,8 +83,6 @@ begin
   if pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids) then
     return pg_catalog.array_fill(true, array[pg_catalog.cardinality(p_ids)]);
   end if;
-  return array(select o.ord is not null from pg_catalog.generate_series(1, pg_catalog.cardinality(p_ids)) s(ord)
-    left join (select f.ord from rows from (pg_catalog.unnest(v_ords), pg_catalog.unnest(v_open)) f(ord, id)
-      join pg_catalog.unnest(v_done) d(id) on d.id = f.id) o on o.ord = s.ord
-    order by s.ord);
+  return array(select p.ord in (select pg_catalog.unnest(v_ords)) and p.id in (select pg_catalog.unnest(v_done)) -- by hash, as it stands
+    from pg_catalog.unnest(p_ids) with ordinality p(id, ord) order by p.ord);
 end $f$;

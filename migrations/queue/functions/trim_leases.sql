@@ -21,7 +21,6 @@ begin
       select x as lease, pg_catalog.count(*) as settled from pg_catalog.unnest(p_leases) x group by x) c
     where l.lease = c.lease and (p_queue is null or l.queue = p_queue)
       and (p_all_ok and c.settled = pg_catalog.cardinality(l.ids)
-        or l.lease = any (p_closes) and not exists (
-          select from pg_catalog.unnest(l.ids) i(id), lateral ( -- not a join: that reads all jobs when they were counted as none
-            select from /*schema*/job_live j where j.id = i.id and j.queue = l.queue limit 1) j));
+        or l.lease = any (p_closes) and ( -- not a join: that reads all jobs when they were counted as none
+          select j.id from /*schema*/job_live j where j.id = any (l.ids) and j.queue = l.queue limit 1) is null);
 end $f$;
