@@ -124,8 +124,8 @@ int pgqueue_send_many(pgqueue *queue, const char *name, const pgqueue_payload *p
         pgqi_param_text(p, text.data);
         rc = pgqi_call(&queue->session, STMT_SEND_MANY, p, &result, error);
     }
-    for (size_t i = 0; rc == PGQUEUE_OK && ids != NULL && i < count; i++)
-        ids[i] = i < pgqi_row_count(result) ? pgqi_row_i64(result, i, 0) : 0;
+    if (rc == PGQUEUE_OK && ids != NULL)
+        pgqi_row_ids(result, 0, 0, ids, count);
     pgqi_result_free(result);
     pgqi_buf_free(&text);
     return rc;

@@ -40,6 +40,19 @@ int pgqi_row_bool(const struct pg_result *result, size_t row, int column)
     return PQgetvalue(result, (int)row, column)[0] == 't';
 }
 
+void pgqi_row_ids(const struct pg_result *result, size_t row, int column, int64_t *ids,
+                  size_t count)
+{
+    /* {1,NULL,3} */
+    const char *at = row < pgqi_row_count(result) ? PQgetvalue(result, (int)row, column) : "";
+    for (size_t i = 0; i < count; i++) {
+        char *end = NULL;
+        at += *at != '\0';
+        ids[i] = strtoll(at, &end, 10);
+        at = end + strcspn(end, ",}");
+    }
+}
+
 static void read_job(struct pgqueue_jobs *batch, size_t row)
 {
     const PGresult *r = batch->result;

@@ -68,6 +68,9 @@ size_t pgqi_row_count(const struct pg_result *result);
 int64_t pgqi_row_i64(const struct pg_result *result, size_t row, int column);      /* null: 0 */
 int pgqi_row_bool(const struct pg_result *result, size_t row, int column);         /* null: 0 */
 const char *pgqi_row_text(const struct pg_result *result, size_t row, int column); /* null: NULL */
+/* Of an array of integers the first count elements; 0 for a null, and for one that is not there. */
+void pgqi_row_ids(const struct pg_result *result, size_t row, int column, int64_t *ids,
+                  size_t count);
 
 /* What poll() answers. due and gone hold the elements of the arrays. */
 struct poll_answer {

@@ -38,9 +38,7 @@ static const struct stmt_spec specs[STMT_COUNT] = {
          0, 0},
     [STMT_SEND] = {"pgqueue_send", "select " MARKER "send($1::text, $2::jsonb, $3::jsonb)", 3, 1},
     [STMT_SEND_MANY] = {"pgqueue_send_many",
-                        "select pg_catalog.unnest(" MARKER
-                        "enqueue($1::text, $2::jsonb[], $3::jsonb))",
-                        3, 1},
+                        "select " MARKER "enqueue($1::text, $2::jsonb[], $3::jsonb)", 3, 1},
     [STMT_FETCH] = {"pgqueue_fetch",
                     "select " JOB_COLUMNS " from " MARKER "fetch($1::text, $2::int)", 2, 1},
     [STMT_CLAIM] = {"pgqueue_claim",

@@ -55,6 +55,24 @@ int main(void)
     ok(pgqi_poll_answer(none, &a) != PGQUEUE_OK, "an answer without a row is an error");
     PQclear(none);
 
+    for (const char *const *bad = (const char *const[]){"", "{", "{}", "}", "x,", NULL}; *bad;
+         bad++) {
+        int64_t ids[2] = {-7, -7};
+        PGresult *r = row(1, bad);
+        pgqi_row_ids(r, 0, 0, ids, 2);
+        ok(ids[0] == 0 && ids[1] == 0, "no id is read where there is none: \"%s\"", *bad);
+        PQclear(r);
+    }
+    int64_t ids[5] = {-7, -7, -7, -7, -7};
+    PGresult *sent = row(1, (const char *const[]){"{9007199254740993,NULL,12}"});
+    pgqi_row_ids(sent, 0, 0, ids, 4);
+    ok(ids[0] == 9007199254740993 && ids[1] == 0 && ids[2] == 12 && ids[3] == 0 && ids[4] == -7,
+       "ids in their order, 0 for a null and for what is not there, no more than asked for");
+    ids[0] = -7;
+    pgqi_row_ids(sent, 1, 0, ids, 1);
+    ok(ids[0] == 0, "nor of a row that is not there");
+    PQclear(sent);
+
     const char *const job[] = {"12", "345",        "{\"a\": 1}",
                                "2",  "-7",         "2026-01-01 00:00:00+00",
                                "3",  "900.500000", "{\"id\": 1}"};
