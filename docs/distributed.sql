@@ -47,7 +47,7 @@ end $$;
 -- alone is still one of an index.
 alter table pgqueue.job_live add primary key (id, queue);
 create unique index job_live_key on pgqueue.job_live (queue, singleton_key) where singleton_key is not null;
-create index job_ready_claim on pgqueue.job_ready (queue, rank, start_after, id);
+create index job_ready_claim on pgqueue.job_ready (queue, rank, start_after, id) with (deduplicate_items = off);
 alter table pgqueue.job_lease add primary key (lease, queue);
 create index queue_delta_xid on pgqueue.queue_delta (xid);
 alter table pgqueue.queue_count add primary key (queue, purge_on);

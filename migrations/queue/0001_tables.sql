@@ -61,7 +61,8 @@ create table /*schema*/job_live (
 create unique index job_live_key on /*schema*/job_live (queue, singleton_key)
   where singleton_key is not null;
 
--- What may be claimed, in claim order; the only index.
+-- What may be claimed, in claim order; the only index. No two of its keys are equal: looking for equal ones whenever a
+-- page is full was 4 % of the instructions of an enqueue.
 create table /*schema*/job_ready (
   id bigint not null,
   start_after timestamptz not null,
@@ -70,7 +71,7 @@ create table /*schema*/job_ready (
   attempt smallint not null,
   queue text not null
 );
-create index job_ready_claim on /*schema*/job_ready (queue, rank, start_after, id);
+create index job_ready_claim on /*schema*/job_ready (queue, rank, start_after, id) with (deduplicate_items = off);
 
 -- One row per claimed batch, found by its key.
 create table /*schema*/job_lease (
@@ -117,7 +118,7 @@ begin
       ' for values in (%s) with (autovacuum_vacuum_insert_scale_factor = 0.5)', n, n);
   end loop;
 end $$;
-create index job_finished_id on /*schema*/job_finished (id);
+create index job_finished_id on /*schema*/job_finished (id) with (deduplicate_items = off); -- no two are equal
 create index job_finished_ended on /*schema*/job_finished (queue, state, id) where state <> 'completed';
 
 -- Hot tables are vacuumed by the number of dead rows, not by a share of a size that changes all day.

@@ -58,15 +58,15 @@ ALTER TABLE ONLY /*schema*/schedule
 ALTER TABLE ONLY /*schema*/schedule
     ADD CONSTRAINT schedule_queue_fkey FOREIGN KEY (queue) REFERENCES /*schema*/queue(name) ON DELETE CASCADE;
 
-CREATE INDEX job_finished_0_id_idx ON /*schema*/job_finished_0 USING btree (id);
+CREATE INDEX job_finished_0_id_idx ON /*schema*/job_finished_0 USING btree (id) WITH (deduplicate_items=off);
 
 CREATE INDEX job_finished_0_queue_state_id_idx ON /*schema*/job_finished_0 USING btree (queue, state, id) WHERE (state <> 'completed'::/*schema*/job_state);
 
 CREATE INDEX job_finished_ended ON ONLY /*schema*/job_finished USING btree (queue, state, id) WHERE (state <> 'completed'::/*schema*/job_state);
 
-CREATE INDEX job_finished_id ON ONLY /*schema*/job_finished USING btree (id);
+CREATE INDEX job_finished_id ON ONLY /*schema*/job_finished USING btree (id) WITH (deduplicate_items=off);
 
-CREATE INDEX job_ready_claim ON /*schema*/job_ready USING btree (queue, rank, start_after, id);
+CREATE INDEX job_ready_claim ON /*schema*/job_ready USING btree (queue, rank, start_after, id) WITH (deduplicate_items=off);
 
 CREATE INDEX queue_delta_xid ON /*schema*/queue_delta USING btree (xid);
 
