@@ -115,6 +115,17 @@ is_(got, [w[2] for w in want], "claims follow priority, then start, then id")
 invariants.holds(c, "with everything claimed")
 c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q', '{\"retry_limit\": 2, \"retry_delay\": 100}')")
 
+# Many at a time, each with a start and a priority of its own, or without
+ids = c.one("select /*schema*/enqueue('q', array(select to_jsonb(g) from generate_series(1, 4) g), '{\"priority\": 2}',"
+            " array[null, %s::timestamptz, null, %s], null, array[null, null, 5, -5])", base, base + 86400 * S)
+is_(ids, sorted(ids), "enqueue draws the ids in the order of the payloads")
+is_([job(i, "data, priority") for i in ids], [(1, 2), (2, 2), (3, 5), (4, -5)], "and each job has its own priority, or the option's")
+is_([job(ids[1], "start_after"), job(ids[3], "start_after"), job(ids[0], "start_after") > base + 10 * S],
+    [base, base + 86400 * S, True], "and its own start, or now")
+invariants.holds(c, "with starts and priorities of each job's own")
+is_([r["id"] for r in fetch("q", 9)], [ids[i] for i in (2, 1, 0)], "which claims follow")
+c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q', '{\"retry_limit\": 2, \"retry_delay\": 100}')")
+
 # send_many
 ids = [r[0] for r in c.sql("select * from /*schema*/send_many('q', %s::jsonb[])",
                            ['{"data": 1}', '{"data": 2, "priority": 9}', '{"data": {"x": 3}}', '{}', '{"data": null, "priority": 9}'])]

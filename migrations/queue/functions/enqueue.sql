@@ -32,7 +32,7 @@ begin
   perform /*schema*/note_payloads(q, p_data);
   perform /*schema*/note_payloads(q, p_origin); -- of dead letters: with the error
   perform /*schema*/add_ranks(q, case when p_priority is null then array[o.rank]
-    else array(select distinct -p from pg_catalog.unnest(p_priority) p) end);
+    else array(select distinct coalesce(-p, o.rank) from pg_catalog.unnest(p_priority) p) end);
   if o.singleton_key is not null then
     -- The first takes the key, the others are refused by it. A statement of its own, because ON CONFLICT writes a
     -- row in two steps: 10 % of the CPU time and 48 bytes of WAL for each plain job.
@@ -50,7 +50,8 @@ begin
     return o.id || pg_catalog.array_fill(null::bigint, array[v_count - 1]);
   end if;
   -- Set-returning functions in the select list, not in FROM, and no sort: each payload is copied once less. The rows
-  -- come, and identity numbers are drawn, in the order of the arrays.
+  -- come, and identity numbers are drawn, in the order of the arrays. The ready rows follow from the ids: no second row
+  -- of each job is kept meanwhile.
   with j as (
     insert into /*schema*/job_live (created_on, start_after, rank, expire_ms, retry_ms, retry_max_ms,
       keep_queued_s, retry_limit, backoff, queue, group_id, dead_letter, origin, data)
@@ -58,12 +59,18 @@ begin
       o.keep_queued_s, o.retry_limit, o.backoff, p_queue, o.group_id, o.dead_letter, s.origin, s.data
     from (select pg_catalog.unnest(p_data) as data, pg_catalog.unnest(p_start) as start_after,
       pg_catalog.unnest(p_origin) as origin, pg_catalog.unnest(p_priority) as priority) s
-    returning id, start_after, rank
-  ), r as (
-    insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
-    select j.id, j.start_after, j.rank, o.expire_ms, 0, p_queue from j
+    returning id
   )
-  select pg_catalog.array_agg(j.id), pg_catalog.min(j.start_after) into v_ids, v_earliest from j;
+  select pg_catalog.array_agg(j.id) into v_ids from j;
+  insert into /*schema*/job_ready (id, start_after, rank, expire_ms, attempt, queue)
+    select s.id, coalesce(s.start_after, v_start), coalesce(-s.priority, o.rank), o.expire_ms, 0, p_queue
+    from (select pg_catalog.unnest(v_ids) as id, pg_catalog.unnest(p_start) as start_after,
+      pg_catalog.unnest(p_priority) as priority) s;
+  v_earliest := v_start;
+  if p_start is not null then
+    select pg_catalog.min(coalesce(s.start_after, v_start)) into v_earliest
+      from (select pg_catalog.unnest(p_start) as start_after) s;
+  end if;
   insert into /*schema*/queue_delta (queue, created) values (p_queue, v_count);
   perform /*schema*/ring(p_queue, v_earliest, v_count);
   return v_ids;

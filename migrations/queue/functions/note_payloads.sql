@@ -10,7 +10,7 @@ declare
   v_size int;
 begin
   if p_data is null or pg_catalog.pg_column_size(p_data) <= v_known then return; end if;
-  select pg_catalog.max(pg_catalog.pg_column_size(d)) into v_size from pg_catalog.unnest(p_data) d;
+  select pg_catalog.max(pg_catalog.pg_column_size(s.data)) into v_size from (select pg_catalog.unnest(p_data) as data) s;
   if v_size is null or v_size <= v_known then return; end if;
   perform /*schema*/check_payloads(p_data);
   v_size := pg_catalog.power(2, pg_catalog.ceil(pg_catalog.log(2, v_size)))::int;
