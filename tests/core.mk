@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The tests of the queue in SQL and of the library, in all folders.
 SCRIPT_TESTS += tests/integration/test_plans.py
+SCRIPT_TESTS += tests/integration/test_stale_plans.py
 SCRIPT_TESTS += tests/expected/test_schema.py
 SCRIPT_TESTS += tests/integration/test_sql_attempts.py
 SCRIPT_TESTS += tests/integration/test_sql_jobs.py

@@ -7,7 +7,7 @@ create or replace function sync.import_begin(p_job bigint, p_lease bigint, p_con
   out outcome text, out import_id bigint, out connection_id bigint, out access_token_encrypted text,
   out is_expired boolean, out walk_before bigint, out resumed boolean)
 language plpgsql
-set search_path = pg_catalog, pg_temp
+set search_path = pg_catalog, pg_temp set enable_seqscan = off set jit = off
 as $f$
 #variable_conflict use_column
 declare
