@@ -45,8 +45,8 @@ tests_unit_test_loop_LDADD = $(UNIT_LIBS)
 C_TESTS += tests/fault/test_waiting
 tests_fault_test_waiting_LDADD = tests/libtestdb.la $(UNIT_LIBS)
 
-C_TESTS += tests/integration/test_queues
-tests_integration_test_queues_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+C_TESTS += tests/fault/test_queues
+tests_fault_test_queues_LDADD = tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = tests/libtestdb.la $(UNIT_LIBS)
