@@ -30,9 +30,16 @@ const char *pgqi_row_text(const struct pg_result *result, size_t row, int column
     return PQgetvalue(result, (int)row, column);
 }
 
+/* As the server prints a bigint: a sign, digits, and nothing else; a null is the empty text. Five
+ * of them come with each job, and strtoll takes three times the instructions. */
 int64_t pgqi_row_i64(const struct pg_result *result, size_t row, int column)
 {
-    return strtoll(PQgetvalue(result, (int)row, column), NULL, 10);
+    const char *text = PQgetvalue(result, (int)row, column);
+    uint64_t value = 0;
+    int negative = *text == '-';
+    for (text += negative; *text >= '0' && *text <= '9'; text++)
+        value = value * 10 + (uint64_t)(*text - '0');
+    return (int64_t)(negative ? 0 - value : value);
 }
 
 int pgqi_row_bool(const struct pg_result *result, size_t row, int column)
@@ -65,7 +72,12 @@ static void read_job(struct pgqueue_jobs *batch, size_t row)
     job->priority = (int32_t)pgqi_row_i64(r, row, JOB_PRIORITY);
     job->start_after = pgqi_row_text(r, row, JOB_START_AFTER);
     job->retry_limit = (int32_t)pgqi_row_i64(r, row, JOB_RETRY_LIMIT);
-    job->expire_in_s = strtod(PQgetvalue(r, (int)row, JOB_EXPIRE_IN), NULL);
+    /* Most often as the job's before. */
+    if (row > 0 && strcmp(PQgetvalue(r, (int)row, JOB_EXPIRE_IN),
+                          PQgetvalue(r, (int)row - 1, JOB_EXPIRE_IN)) == 0)
+        job->expire_in_s = job[-1].expire_in_s;
+    else
+        job->expire_in_s = strtod(PQgetvalue(r, (int)row, JOB_EXPIRE_IN), NULL);
     job->origin = pgqi_row_text(r, row, JOB_ORIGIN);
     job->delay_s = -1;
     job->batch = batch;

@@ -271,7 +271,9 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         w->poll_us = now + BEAT_US;
     for (size_t i = 0; i < count; i++) {
         struct pgqueue_job *job = &batch->jobs[i];
-        struct position *p = position_of(q, -job->priority);
+        /* They come in the order of claims, so of each priority the last one counts. */
+        int last = i + 1 == count || batch->jobs[i + 1].priority != job->priority;
+        struct position *p = last ? position_of(q, -job->priority) : NULL;
         if (p != NULL) {
             snprintf(p->after, sizeof p->after, "%s", job->start_after);
             p->after_id = job->id;

@@ -102,5 +102,22 @@ int main(void)
     is_str(pgqueue_job_data(j, &len), "null", "a job without a payload has null");
     ok(len == 4 && pgqueue_job_origin(j) == NULL, "of four bytes, and no origin");
     pgqi_job_release(j); /* the last job frees its batch */
+
+    static const char *const limits[] = {"60", "60", "7.5", "60"};
+    static const char *const numbers[] = {"9223372036854775807", "-9223372036854775808", "0", "-1"};
+    PGresult *many = row(9, job);
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 9; k++)
+            PQsetvalue(many, i, k, (char *)job[k], (int)strlen(job[k]));
+        PQsetvalue(many, i, 0, (char *)numbers[i], (int)strlen(numbers[i]));
+        PQsetvalue(many, i, 7, (char *)limits[i], (int)strlen(limits[i]));
+    }
+    jobs = pgqi_jobs_of_result(many, "q");
+    for (size_t i = 0; i < 4; i++) {
+        j = pgqueue_jobs_get(jobs, i);
+        ok(pgqueue_job_id(j) == strtoll(numbers[i], NULL, 10), "the number %s", numbers[i]);
+        ok(pgqueue_job_expire_in_s(j) == strtod(limits[i], NULL), "%s s, each its own", limits[i]);
+    }
+    pgqueue_jobs_free(jobs);
     return done();
 }
