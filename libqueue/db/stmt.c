@@ -68,8 +68,10 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_QUEUE_PAUSE] = {"pgqueue_queue_pause", "select " MARKER "pause_queue($1::text, $2::text)",
                           2, 1},
     [STMT_QUEUE_RESUME] = {"pgqueue_queue_resume", "select " MARKER "resume_queue($1::text)", 1, 1},
-    [STMT_QUEUE_CHECK] = {"pgqueue_queue_check", "select (" MARKER "get_queue($1::text)).name", 1,
-                          0},
+    [STMT_QUEUE_CHECK] = {"pgqueue_queue_check",
+                          "select (" MARKER
+                          "get_queue(n)).name from pg_catalog.unnest($1::text[]) n",
+                          1, 0},
     [STMT_SCHEDULE] = {"pgqueue_schedule",
                        "select " MARKER
                        "schedule($1::text, $2::text, $3::text, $4::text, $5::jsonb, $6::jsonb)",

@@ -44,6 +44,10 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
 
+/* Announcements rest like looks while jobs flow, but a send to an idle queue is found within this
+ * time and a poll. */
+#define ANNOUNCE_MOST_US 1000000u
+
 /* How long before its end an announcement of sleep is renewed. */
 #define RENEW_US 200000u
 
@@ -78,14 +82,12 @@ static uint64_t rest_after(const struct pgqueue_worker *w, uint64_t sent_us)
 
 void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue)
 {
-    for (size_t i = 0; i < w->queue_count; i++) {
-        struct work_queue *q = w->queues[i];
-        if (queue != NULL && strcmp(q->name, queue) != 0)
-            continue;
-        q->maybe = 1;
-        q->awaken = q->awaken || q->asleep;
-        q->asleep = 0;
-    }
+    struct work_queue *q = pgqi_queue_named(w, queue);
+    if (q == NULL)
+        return;
+    q->maybe = 1;
+    q->awaken = q->awaken || q->asleep;
+    q->asleep = 0;
 }
 
 void pgqi_claim_reset(struct pgqueue_worker *w)
@@ -412,8 +414,10 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     }
     uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
     w->refused = 0;
+    uint64_t rest = rest_after(w, w->poll_sent_us);
     if (w->poll_from_start)
-        w->poll_full_us = now + rest_after(w, w->poll_sent_us);
+        w->poll_full_us = now + rest;
+    w->announce_us = now + (rest < ANNOUNCE_MOST_US ? rest : ANNOUNCE_MOST_US);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
         if (q->asleep == 2) { /* announced by this poll */
@@ -526,15 +530,17 @@ static void send_poll(struct pgqueue_worker *w, uint64_t now_us)
         w->poll_us = now_us + 1000000;
 }
 
-/* A queue has gone idle since the last poll: announce that now. */
-static int must_announce(const struct pgqueue_worker *w)
+/* When to announce queues that have gone idle since the last poll; UINT64_MAX: there is none. At
+ * once, unless others have jobs: each time that their claims pause until a settle is done some more
+ * queues are idle, and a poll looks at all. */
+static uint64_t announce_us(const struct pgqueue_worker *w)
 {
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
         if (!q->maybe && !q->asleep && q->again_us == 0)
-            return 1;
+            return awake(w) ? w->announce_us : 0;
     }
-    return 0;
+    return UINT64_MAX;
 }
 
 void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
@@ -546,13 +552,14 @@ void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
      * maintenance. */
     if (now_us < w->poll_us + LATE_US && running(w) && try_claim(w, now_us))
         return;
-    if (now_us >= w->poll_us || must_announce(w))
+    if (now_us >= w->poll_us || now_us >= announce_us(w))
         send_poll(w, now_us);
 }
 
 uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
 {
-    uint64_t wake = w->poll_us;
+    uint64_t wake = w->poll_us, announce = announce_us(w);
+    wake = announce < wake ? announce : wake;
     if (w->claim.state != CONN_IDLE || w->state >= WORKER_LEAVING)
         return UINT64_MAX; /* nothing can be sent before its answer, which wakes by itself */
     if (w->setup != SETUP_DONE || !w->claim_up)

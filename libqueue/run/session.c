@@ -33,7 +33,7 @@ static void name_declared(const struct pgqueue_worker *w, pgqueue_error *error)
 {
     const char *kind = NULL, *name = NULL;
     const pgqueue_error said = *error;
-    if (w->setup == SETUP_QUEUES && w->queues[w->setup_index]->options != NULL) {
+    if (w->setup == SETUP_QUEUES) {
         kind = "queue";
         name = w->queues[w->setup_index]->name;
     } else if (w->setup == SETUP_SCHEDULES) {
@@ -104,7 +104,11 @@ static void setup_done(void *user, struct pg_result *result, const pgqueue_error
     size_t count = w->setup == SETUP_QUEUES      ? w->queue_count
                    : w->setup == SETUP_SCHEDULES ? w->schedule_count
                                                  : 1;
-    if (++w->setup_index >= count) {
+    w->setup_index++;
+    while (w->setup == SETUP_QUEUES && w->setup_index < count &&
+           w->queues[w->setup_index]->options == NULL)
+        w->setup_index++; /* it was only to be checked */
+    if (w->setup_index >= count) {
         w->setup++;
         w->setup_index = 0;
     }
@@ -169,13 +173,32 @@ static void call_crash(struct pgqueue_worker *w)
     call(w, STMT_DIED);
 }
 
+static size_t count_checked(const struct pgqueue_worker *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->queue_count; i++)
+        count += w->queues[i]->options == NULL;
+    return count;
+}
+
+/* Queues without options only have to be there: all of them in one statement. */
+static void call_check(struct pgqueue_worker *w)
+{
+    struct params *p = &w->claim_params;
+    pgqi_param_array(p, OID_TEXT, count_checked(w));
+    for (size_t i = 0; i < w->queue_count; i++)
+        if (w->queues[i]->options == NULL)
+            pgqi_element_text(p, w->queues[i]->name, strlen(w->queues[i]->name));
+    pgqi_param_array_end(p);
+    call(w, STMT_QUEUE_CHECK);
+}
+
 static void call_queue(struct pgqueue_worker *w)
 {
     const struct work_queue *q = w->queues[w->setup_index];
     pgqi_param_text(&w->claim_params, q->name);
-    if (q->options != NULL)
-        pgqi_param_text(&w->claim_params, q->options);
-    call(w, q->options != NULL ? STMT_QUEUE_DECLARE : STMT_QUEUE_CHECK);
+    pgqi_param_text(&w->claim_params, q->options);
+    call(w, STMT_QUEUE_DECLARE);
 }
 
 static void call_schedule(struct pgqueue_worker *w)
@@ -192,8 +215,10 @@ static int nothing_to_say(const struct pgqueue_worker *w)
     switch (w->setup) {
     case SETUP_CRASH:
         return w->set_up_once || w->crash_worker == 0;
+    case SETUP_CHECK:
+        return w->set_up_once || count_checked(w) == 0;
     case SETUP_QUEUES:
-        return w->set_up_once || w->queue_count == 0;
+        return w->set_up_once || count_checked(w) == w->queue_count;
     case SETUP_SCHEDULES:
         return w->set_up_once || w->schedule_count == 0;
     default:
@@ -227,7 +252,12 @@ void pgqi_setup_step(struct pgqueue_worker *w)
     case SETUP_CRASH:
         call_crash(w);
         break;
+    case SETUP_CHECK:
+        call_check(w);
+        break;
     case SETUP_QUEUES:
+        while (w->queues[w->setup_index]->options == NULL)
+            w->setup_index++;
         call_queue(w);
         break;
     case SETUP_SCHEDULES:

@@ -142,6 +142,50 @@ static void free_queue(struct work_queue *q)
     free(q);
 }
 
+/* The place of the first queue whose name is not before this one. */
+static size_t place_of(const struct pgqueue_worker *w, const char *name)
+{
+    size_t low = 0, high = w->queue_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(w->by_name[middle]->name, name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct work_queue *pgqi_queue_named(const struct pgqueue_worker *w, const char *name)
+{
+    size_t place = place_of(w, name);
+    return place < w->queue_count && strcmp(w->by_name[place]->name, name) == 0 ? w->by_name[place]
+                                                                                : NULL;
+}
+
+static int room_for_queue(struct pgqueue_worker *w)
+{
+    size_t size = (w->queue_count + 1) * sizeof(struct work_queue *);
+    struct work_queue **grown = realloc(w->queues, size);
+    if (grown == NULL)
+        return 0;
+    w->queues = grown;
+    grown = realloc(w->by_name, size);
+    if (grown == NULL)
+        return 0;
+    w->by_name = grown;
+    return 1;
+}
+
+static void add_queue(struct pgqueue_worker *w, struct work_queue *q)
+{
+    size_t place = place_of(w, q->name);
+    memmove(w->by_name + place + 1, w->by_name + place,
+            (w->queue_count - place) * sizeof(struct work_queue *));
+    w->by_name[place] = q;
+    w->queues[w->queue_count++] = q;
+}
+
 /* The first queue with this handler and user, else q. */
 static struct work_queue *first_of_handler(const struct pgqueue_worker *w, pgqueue_handler *handler,
                                            const void *user, struct work_queue *q)
@@ -170,14 +214,10 @@ int pgqueue_work(pgqueue_worker *worker, const char *queue, const pgqueue_work_o
         return pgqi_error_set(error, PGQUEUE_EINVAL,
                               "queue \"%s\": a worker without threads runs on-loop handlers only",
                               queue);
-    for (size_t i = 0; i < worker->queue_count; i++)
-        if (strcmp(worker->queues[i]->name, queue) == 0)
-            return pgqi_error_set(error, PGQUEUE_EINVAL, "queue \"%s\" has a handler already",
-                                  queue);
-    struct work_queue **grown = realloc(worker->queues, (worker->queue_count + 1) * sizeof *grown);
-    if (grown == NULL)
+    if (pgqi_queue_named(worker, queue) != NULL)
+        return pgqi_error_set(error, PGQUEUE_EINVAL, "queue \"%s\" has a handler already", queue);
+    if (!room_for_queue(worker))
         return pgqi_no_memory(error);
-    worker->queues = grown;
     struct work_queue *q = calloc(1, sizeof *q);
     if (q == NULL)
         return pgqi_no_memory(error);
@@ -193,7 +233,7 @@ int pgqueue_work(pgqueue_worker *worker, const char *queue, const pgqueue_work_o
     q->user = user;
     q->on_loop = o.on_loop == 1;
     q->concurrency = concurrency;
-    worker->queues[worker->queue_count++] = q;
+    add_queue(worker, q);
     return PGQUEUE_OK;
 }
 
@@ -276,6 +316,7 @@ void pgqueue_worker_free(pgqueue_worker *worker)
     pgqi_conninfo_free(&w->info);
     pgqi_stmt_texts_free(&w->texts);
     free(w->queues);
+    free(w->by_name);
     free(w->schedules);
     free(w->settling);
     free(w->crash_ids);

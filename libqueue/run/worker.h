@@ -103,6 +103,7 @@ enum setup {
     SETUP_REGISTER,
     SETUP_LISTEN,
     SETUP_CRASH,
+    SETUP_CHECK,
     SETUP_QUEUES,
     SETUP_SCHEDULES,
     SETUP_DONE
@@ -134,7 +135,7 @@ struct pgqueue_worker {
     size_t crash_started, crash_culprits;
     char *crash_reason;
     /* queues, schedules */
-    struct work_queue **queues;
+    struct work_queue **queues, **by_name; /* in the order of pgqueue_work; of their names */
     size_t queue_count, next_queue;
     struct declared_schedule *schedules;
     size_t schedule_count;
@@ -152,6 +153,7 @@ struct pgqueue_worker {
     uint64_t poll_full_us; /* no poll from the start before */
     int look;              /* how many looks since something changed */
     int announcing;        /* the poll under way announces sleep */
+    uint64_t announce_us;  /* no poll only to announce sleep before, while other queues have jobs */
     uint64_t setup_retry_us;
     /* jobs */
     struct threads pool;
@@ -181,6 +183,7 @@ struct pgqueue_worker {
 void pgqi_worker_event(struct pgqueue_worker *w, const pgqueue_event *event); /* any thread */
 void pgqi_worker_fatal(struct pgqueue_worker *w, const pgqueue_error *error);
 void pgqi_worker_wake(struct pgqueue_worker *w); /* any thread, in a signal handler */
+struct work_queue *pgqi_queue_named(const struct pgqueue_worker *w, const char *name); /* or NULL */
 
 /* session.c: the two connections come up and go down */
 void pgqi_session_init(struct pgqueue_worker *w);
@@ -190,7 +193,7 @@ void pgqi_setup_step(struct pgqueue_worker *w);
 /* claim.c: what the claiming connection does next */
 void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us);
 uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w);
-void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue); /* NULL: all */
+void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue);
 void pgqi_claim_reset(struct pgqueue_worker *w);
 int pgqi_claim_idle(const struct pgqueue_worker *w); /* nothing due, as far as was seen */
 

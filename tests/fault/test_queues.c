@@ -133,10 +133,46 @@ static void one_handler(void)
     stop(w);
 }
 
+/* One queue has more jobs than threads, and another one has just gone idle. */
+static void announcements(void)
+{
+    const char *const names[] = {"full", "idle"};
+    void *const users[] = {NULL, NULL};
+    pgqueue_worker *w = make(names, users, 2);
+    open_gate(0);
+    testdb_sql(watch, "select /*schema*/send('full', to_jsonb(g)) from generate_series(1, %d) g",
+               JOBS);
+    until(w, &seen.claimed, THREADS, "a claim for each thread");
+    until(w, &seen.polls, 1, "a poll");
+    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
+        turn(w);
+    ok(w->queues[0]->maybe && w->claim.state == CONN_IDLE,
+       "a queue has more than the threads take");
+    uint64_t hour = pgqi_now_us() + 3600 * 1000000ull;
+    w->poll_us = hour; /* not due, and not late */
+    w->queues[1]->maybe = w->queues[1]->need_rescan = w->queues[1]->asleep = 0;
+    w->queues[1]->again_us = 0;
+    w->announce_us = hour - 1000000;
+    int polls = seen.polls;
+    pgqueue_error error;
+    ok(pgqueue_worker_process(w, &error) == 1 && w->claim.state == CONN_IDLE,
+       "while a queue has jobs, one that goes idle waits to be announced");
+    ok(pgqi_claim_wake_us(w) == w->announce_us, "and the worker wakes for that");
+    w->announce_us = pgqi_now_us();
+    until(w, &seen.polls, polls + 1, "the announcement");
+    is_int(testdb_int(watch, "select count(*) from /*schema*/job_bell where queue = 'idle' and "
+                             "until > /*schema*/clock()"),
+           1, "and says that a send has to ring");
+    open_gate(1);
+    until(w, &seen.settled, JOBS, "the jobs");
+    stop(w);
+}
+
 int main(void)
 {
     dsn = testdb_create();
     watch = testdb_connect(dsn);
     one_handler();
+    announcements();
     return done();
 }

@@ -84,6 +84,8 @@ static pgqueue_worker *must_make(int threads, int once)
  * each of two connections, the version, hello, its channel, its queue, goodbye. */
 enum { MANNERS = 7, PREPARED = 9 };
 
+enum { QUEUES = 30 };
+
 static long claims(void)
 {
     return statements_of("pgqueue_claim");
@@ -210,15 +212,43 @@ static void idle(void)
        claims());
 }
 
+/* A worker of many queues says no more to come than one of one queue. */
+static void queues(void)
+{
+    pgqueue_error error;
+    char name[16];
+    pgqueue_worker *worker = must_make(0, 1);
+    pgqueue_work_options options = PGQUEUE_WORK_OPTIONS_INIT;
+    options.on_loop = 1;
+    for (int i = 0; i < QUEUES; i++) {
+        snprintf(name, sizeof name, "gate%d", i);
+        if (pgqueue_work(worker, name, &options, work, NULL, &error) != PGQUEUE_OK)
+            bail("%s", error.message);
+    }
+    statements_start();
+    if (pgqueue_worker_run(worker, &error) != 0)
+        bail("%s", error.message);
+    pgqueue_worker_free(worker);
+    statements_stop();
+    diag("%ld statements: %s", statements_all(), statements_text());
+    is_int(statements_of("pgqueue_queue_check"), 1, "%d queues are looked for in one statement",
+           QUEUES);
+    ok(statements_all() <= claims() + settles() + polls() + MANNERS,
+       "and cost no other words than one queue");
+}
+
 int main(void)
 {
     dsn = testdb_create();
     PGconn *conn = testdb_connect(dsn);
     testdb_sql(conn, "select /*schema*/create_queue('gate')");
+    testdb_sql(conn, "select /*schema*/create_queue('gate' || g) from generate_series(0, %d) g",
+               QUEUES - 1);
     PQfinish(conn);
     batches();
     threads();
     idle();
+    queues();
     single_sends();
     return done();
 }

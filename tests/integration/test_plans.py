@@ -133,6 +133,17 @@ text = "".join(p for p in "".join(super_.raw.notices).split("Query Text:") if "p
 ok("Hash" in text and "Nested Loop" not in text, "and finds the places of 300 queues by a hash, not by 300 looks at each")
 ok("hashed SubPlan" in text and "ANY (" not in text, "their names too: not each queue is compared with each name") or diag(text)
 
+# Nobody else is there to look out for a worker that claims alone, so its claims do not read all that it has announced.
+alone = db.connect()
+me = alone.one("select /*schema*/register_worker('alone')")
+alone.sql("select * from /*schema*/poll(%s, %s, %s)", me, names, names)
+c.sql("select /*schema*/send(%s)", names[0])
+alone.sql("begin")
+is_(len(alone.sql("select id from /*schema*/fetch(%s, 10, %s)", names[0], me)), 1, "a worker that announced 300 queues claims from one")
+n = alone.one("select pg_stat_get_xact_tuples_returned('/*schema*/job_bell'::regclass)")
+is_(n, 0, "and reads none of the 300")
+alone.sql("commit")
+
 # A settle of several leases. What statistics did to a server, costs of comparisons do here: it takes a nested loop for cheap.
 c.sql("select /*schema*/create_queue('settled')")
 super_.sql("set cpu_operator_cost = 0; set cpu_tuple_cost = 0; set auto_explain.log_verbose = on")

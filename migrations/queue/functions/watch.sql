@@ -8,6 +8,7 @@ as $f$
 declare
   w bigint;
 begin
+  if not exists (select from /*schema*/job_worker k where k.id <> p_worker) then return; end if;
   if exists (select from /*schema*/job_bell b where b.worker <> p_worker and b.until > p_now
       and b.until <= p_now + interval '1200 ms') then
     return;
