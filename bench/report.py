@@ -264,7 +264,13 @@ def main():
     parser.add_argument("--plot")
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
-    lines = Lines(args.files)
+    try:
+        lines = Lines(args.files)
+        if args.write:
+            with open(args.write, "r+", encoding="utf-8"):
+                pass
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        parser.error(f"these are no lines of bench/run, or no document: {e!r}" if not isinstance(e, OSError) else str(e))
     tables = {name: table(lines) for name, table in TABLES.items()}
     tables = {name: (head, rows) for name, (head, rows) in tables.items() if rows}
     for name, (head, rows) in tables.items():

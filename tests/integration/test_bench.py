@@ -37,6 +37,19 @@ with open(f"{TMP}/page.md", encoding="utf-8") as file:
 ok(page.startswith("before\n<!-- bench: costs -->\n| ") and page.endswith("|\n<!-- end -->\nafter\n") and "old" not in page,
    "a document's table is replaced, and nothing beside it")
 
+with open(f"{TMP}/half", "w", encoding="utf-8") as file:
+    file.write('{"case": "raw"')
+for wrong in (f"{TMP}/none", f"{TMP}/half"):
+    ended = testdb.run("/usr/bin/python3", f"{SRC}/bench/report.py", wrong, env={"PYTHONDONTWRITEBYTECODE": "1"})
+    is_((ended.returncode, "Traceback" in ended.stderr), (2, False), "a report of something else is refused in words")
+ok(os.access(f"{SRC}/bench/report.py", os.X_OK), "the report is called as the documents say")
+
+# All of it before anything is built or measured.
+for wrong, named in ((("--only", "drain,nothing"), '"nothing"'), (("--rounds", "x"), '"x"'), (("--rounds", "0"), '"0"'), (("--rounds", "-1"), '"-1"'),
+                     (("--json", f"{TMP}/none/x.json"), "x.json"), (("--plot", f"{TMP}/half/y"), "half/y")):
+    ended = testdb.run(f"{SRC}/bench/run", *wrong)
+    ok(ended.returncode == 2 and named in ended.stderr and ended.stderr.count("\n") == 1, f"bench/run {wrong[0]} {named} is refused in one line")
+
 with open(f"{SRC}/bench/run", encoding="utf-8") as file:
     script = file.read()
 cases = testdb.run(f"{BUILD}/bench/pgq_bench").stderr.splitlines()[2:]
