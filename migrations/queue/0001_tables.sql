@@ -188,7 +188,10 @@ create table /*schema*/queue_delta (
   completed int not null default 0,
   failed int not null default 0,
   cancelled int not null default 0,
-  queue text not null
+  queue text not null,
+  claimed_rank int, -- the last key of a claim that had to wait for others: fetch
+  claimed_after timestamptz,
+  claimed_id bigint
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 create index queue_delta_xid on /*schema*/queue_delta (xid);
 create table /*schema*/queue_count (

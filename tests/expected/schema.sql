@@ -265,7 +265,10 @@ CREATE TABLE /*schema*/queue_delta (
     completed integer DEFAULT 0 NOT NULL,
     failed integer DEFAULT 0 NOT NULL,
     cancelled integer DEFAULT 0 NOT NULL,
-    queue text NOT NULL
+    queue text NOT NULL,
+    claimed_rank integer,
+    claimed_after timestamp with time zone,
+    claimed_id bigint
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
 
