@@ -20,7 +20,8 @@ declare
   v_started timestamptz;
   v_worker bigint;
   v_ids bigint[];
-  v_fresh int;
+  v_fresh int; -- of them, that never ran
+  v_count int;
   v_letters jsonb;
 begin
   select q.keep_finished, q.end_hook into v_keep, v_hook from /*schema*/queue q where q.name = p_queue;
@@ -62,16 +63,15 @@ begin
     select pg_catalog.array_agg(d.id), pg_catalog.count(*) filter (where d.attempt = 0) into v_ids, v_fresh from d;
   end if;
   if v_ids is null then return '{}'; end if;
-  if v_active = 1 then
-    insert into /*schema*/queue_delta (queue, active) values (p_queue, -pg_catalog.cardinality(v_ids));
-  else
-    insert into /*schema*/queue_delta (queue, created, retry)
-      values (p_queue, -v_fresh, v_fresh - pg_catalog.cardinality(v_ids));
-  end if;
+  v_count := pg_catalog.cardinality(v_ids);
+  if v_active = 1 then v_fresh := 0; end if;
   if v_keep > 0 then
-    insert into /*schema*/queue_delta (queue, purge_on, completed, failed, cancelled)
-      select p_queue, v_purge, c * (p_state = 'completed')::int, c * (p_state = 'failed')::int, c * (p_state = 'cancelled')::int
-      from pg_catalog.cardinality(v_ids) c;
+    insert into /*schema*/queue_delta (queue, purge_on, created, retry, active, completed, failed, cancelled)
+      values (p_queue, '-infinity', -v_fresh, (1 - v_active) * (v_fresh - v_count), -v_active * v_count, 0, 0, 0),
+        (p_queue, v_purge, 0, 0, 0, v_count * (p_state = 'completed')::int, v_count * (p_state = 'failed')::int, v_count * (p_state = 'cancelled')::int);
+  else
+    insert into /*schema*/queue_delta (queue, created, retry, active)
+      values (p_queue, -v_fresh, (1 - v_active) * (v_fresh - v_count), -v_active * v_count);
   end if;
   if v_letters is not null then perform /*schema*/post_dead_letters(v_letters); end if;
   if v_hook is not null then
