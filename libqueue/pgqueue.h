@@ -197,7 +197,7 @@ typedef struct pgqueue_send_options {
     const char *start_after; /* a timestamptz as text; NULL: now, or after delay_s */
     double delay_s;          /* seconds from now, >= 0; used when start_after is NULL */
     int32_t priority;        /* higher first; unset: 0 */
-    int32_t retry_limit;     /* runs after the first; 0..32767 */
+    int32_t retry_limit;     /* runs after the first; 0..32000 */
     int32_t retry_delay_s;   /* before the first retry */
     int32_t retry_backoff;   /* 1: the delay doubles at each retry; 0: it stays */
     int32_t retry_delay_max_s;

@@ -93,6 +93,9 @@ for text, least, most in (('10', 10, 10), ('"1 hour"', 3600, 3600), ('"2000-01-0
     ok(least <= job(i, "extract(epoch from start_after - created_on)") <= most, f"start_after may be {text}")
 i = one("send('q', '1', '{\"start_after\": \"2099-12-31 23:59:59.123456+02\"}')")
 is_(job(i, "start_after = '2099-12-31 23:59:59.123456+02'"), True, "or a time, to the microsecond")
+for text in ("1e13", "1e300", "1e400"):
+    error = raises("22023", f"start_after may not be {text}", one, "send('q', '1', '{\"start_after\": %s}')" % text)
+    ok("too far away" in error, "and the error does not call it negative")
 c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q', '{\"retry_limit\": 2, \"retry_delay\": 100}')")
 
 # Order: priority, then start, then id

@@ -13,6 +13,9 @@ declare
 begin
   if word is null then return null; end if;
   if jsonb_typeof(value) = 'number' then
+    if word::numeric > 6e12 then -- as far as a timestamptz goes; more overflows in make_interval() without a word, before 17
+      raise exception 'option "start_after" is too far away: %', left(word, 30) using errcode = '22023';
+    end if;
     span := make_interval(secs => word::float8);
   elsif jsonb_typeof(value) = 'string' then
     begin
