@@ -29,6 +29,7 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/core/schedule.c \
 	libqueue/core/send.c \
 	libqueue/run/claim.c \
+	libqueue/run/demand.c libqueue/run/demand.h \
 	libqueue/run/dispatch.c \
 	libqueue/run/loop.c libqueue/run/loop.h \
 	libqueue/run/session.c \

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "db/call.h"
+#include "run/demand.h"
 #include "run/worker.h"
 
 /* A claim or poll from the start walks over dead index entries, so the next one waits 20 times as
@@ -32,15 +33,6 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 /* A look that is so late comes before the next claim. */
 #define LATE_US 100000u
 
-/* Jobs claimed ahead of free slots cover this much time of the threads. */
-#define PREFETCH_US 30000.0
-
-/* Jobs of other queues in the pool that end within this time do not keep a queue from claiming. */
-#define SOON_US 500000.0
-
-/* How long a job takes of which none has ended yet: so long that nothing is claimed ahead. */
-#define UNKNOWN_US 10000000.0
-
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
 
@@ -58,10 +50,6 @@ static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
 #define FLOW         200
 #define FLOW_IDLE_US 20000u
 #define FLOW_LOOK_US 2000u
-
-/* With so many outcomes on their way nothing more is claimed: they are what a crash of this process
- * would have run again, and what its memory holds. */
-#define UNSETTLED_MOST (2 * SETTLE_MOST)
 
 /* What a result takes in memory before its first job. */
 #define RESULT_BYTES 4096
@@ -117,90 +105,6 @@ int pgqi_claim_idle(const struct pgqueue_worker *w)
 static double rate_of(const struct work_queue *q, uint64_t now_us)
 {
     return now_us - q->rate_us > RATE_OLD_US ? 0 : q->rate;
-}
-
-/* How long a job of this queue keeps its thread: as the last ones did, those of its handler in
- * other queues while none of its own has ended, and no less than the time in which none of those
- * that are at work has ended. It holds for as long as the queue is away, so one of a thousand
- * queues that take turns claims by the hundred, too. */
-static double job_us(const struct work_queue *q, uint64_t now_us)
-{
-    double us = q->ended_us != 0 ? q->job_us : q->kin->kin_us > 0 ? q->kin->kin_us : UNKNOWN_US;
-    uint64_t since = q->ended_us > q->busy_us ? q->ended_us : q->busy_us;
-    if (q->handed > 0 && now_us > since && (double)(now_us - since) > us)
-        us = (double)(now_us - since);
-    return us < 1 ? 1 : us;
-}
-
-/* What the pool holds, of all queues together: summed once for a look at many queues. */
-struct pool_load {
-    int jobs;       /* handed over, or waiting here to be */
-    double work_us; /* of one thread, until they have ended */
-};
-
-static double work_of(const struct work_queue *q, uint64_t now_us)
-{
-    int jobs = q->backlog_count + q->handed;
-    return jobs > 0 ? jobs * job_us(q, now_us) : 0;
-}
-
-static struct pool_load load_of_pool(const struct pgqueue_worker *w, uint64_t now_us)
-{
-    struct pool_load load = {0, 0};
-    for (size_t i = 0; i < w->queue_count; i++) {
-        const struct work_queue *q = w->queues[i];
-        if (q->on_loop)
-            continue;
-        load.jobs += q->backlog_count + q->handed;
-        load.work_us += work_of(q, now_us);
-    }
-    return load;
-}
-
-/* How many jobs of a queue find a thread soon. The pool is shared: while the jobs of other queues
- * keep its threads for long, what is claimed would only wait here, its time to run going by. */
-static int room_in_pool(const struct pgqueue_worker *w, const struct work_queue *mine,
-                        const struct pool_load *load, uint64_t now_us)
-{
-    int others = load->jobs - mine->backlog_count - mine->handed;
-    double others_us = load->work_us - work_of(mine, now_us);
-    if (others == 0 || others_us < SOON_US * w->pool.count)
-        return CLAIM_MOST;
-    return w->pool.count - load->jobs;
-}
-
-/* Most jobs of one claim, by their size in the last ones. */
-static int claim_most(const struct work_queue *q)
-{
-    if (q->job_bytes <= CLAIM_BYTES / CLAIM_MOST)
-        return CLAIM_MOST;
-    return q->job_bytes < CLAIM_BYTES ? (int)(CLAIM_BYTES / q->job_bytes) : 1;
-}
-
-/* How many jobs to claim for a queue now; 0: none. */
-static int demand(const struct pgqueue_worker *w, const struct work_queue *q,
-                  const struct pool_load *load, uint64_t now_us)
-{
-    int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
-    int have = q->backlog_count + q->handed;
-    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST || w->output_bytes >= OUTPUT_BYTES)
-        return 0;
-    int ahead = 0, full = w->held_bytes >= HELD_BYTES;
-    if (w->options.prefetch != 0 && !q->on_loop && !full) {
-        double jobs = PREFETCH_US * slots / job_us(q, now_us);
-        ahead = jobs > CLAIM_MOST ? CLAIM_MOST : (int)jobs;
-    }
-    if (ahead > slots && have > slots + ahead / 2)
-        return 0; /* enough for now: a few large claims beat many small ones */
-    int n = slots + ahead - have;
-    if (!q->on_loop) {
-        int room = room_in_pool(w, q, load, now_us);
-        n = n < room ? n : room;
-    }
-    if (w->options.max_jobs > 0 && n > w->options.max_jobs - w->claimed_total)
-        n = (int)(w->options.max_jobs - w->claimed_total);
-    int most = full ? 1 : claim_most(q);
-    return n > most ? most : n;
 }
 
 static struct position *position_of(struct work_queue *q, int32_t rank)
@@ -348,10 +252,10 @@ static int wants_claim(const struct work_queue *q, uint64_t now_us)
 
 static int try_claim(struct pgqueue_worker *w, uint64_t now_us)
 {
-    struct pool_load load = load_of_pool(w, now_us);
+    struct pool_load load = pgqi_pool_load(w, now_us);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[(w->next_queue + i) % w->queue_count];
-        int n = wants_claim(q, now_us) ? demand(w, q, &load, now_us) : 0;
+        int n = wants_claim(q, now_us) ? pgqi_demand(w, q, &load, now_us) : 0;
         if (n <= 0)
             continue;
         w->next_queue = (w->next_queue + i + 1) % w->queue_count;
@@ -565,7 +469,7 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
     if (w->setup != SETUP_DONE || !w->claim_up)
         return w->setup_retry_us;
     uint64_t now = pgqi_now_us();
-    struct pool_load load = load_of_pool(w, now);
+    struct pool_load load = pgqi_pool_load(w, now);
     for (size_t i = 0; running(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];
         uint64_t due = q->need_rescan && q->rescan_us < wake ? q->rescan_us : wake;
@@ -573,7 +477,7 @@ uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
             due = q->again_us;
         if (q->barred_us > now)
             due = q->barred_us < wake ? q->barred_us : wake;
-        if (due < wake && demand(w, q, &load, now) > 0)
+        if (due < wake && pgqi_demand(w, q, &load, now) > 0)
             wake = due;
     }
     return wake;
