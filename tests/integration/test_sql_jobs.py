@@ -119,6 +119,8 @@ invariants.holds(c, "with everything claimed")
 c.sql("select /*schema*/delete_queue('q'); select /*schema*/create_queue('q', '{\"retry_limit\": 2, \"retry_delay\": 100}')")
 
 # Many at a time, each with a start and a priority of its own, or without
+one("enqueue('q', array['1', '2']::jsonb[], '{\"priority\": 7}', '{}', null, '{}')")
+is_([r["priority"] for r in fetch("q", 2)], [7, 7], "a job without a priority of its own has the option's, and is claimed")
 ids = c.one("select /*schema*/enqueue('q', array(select to_jsonb(g) from generate_series(1, 4) g), '{\"priority\": 2}',"
             " array[null, %s::timestamptz, null, %s], null, array[null, null, 5, -5])", base, base + 86400 * S)
 is_(ids, sorted(ids), "enqueue draws the ids in the order of the payloads")
@@ -269,6 +271,14 @@ rows = {r["id"]: r["lease"] for r in fetch("q", 2)}
 lease = rows[i]
 is_(one("settle(%s::bigint[], %s::bigint[])", [i, i], [lease, lease]), [True, True], "a job named twice ends once")
 raises("22023", "with two outcomes it is refused", one, "settle(%s::bigint[], %s::bigint[], %s::text[])", [j, j], [rows[j]] * 2, ["retry", "snooze"])
+for leases, more, what in (([1, 2], "", "leases"), ([1], ", array['done', 'done']", "outcomes"), ([1], ", null, array['1', '2']", "details"),
+                           ([1], ", null, null, array[1, 2]", "delays")):
+    raises("22023", f"another number of {what} than of jobs is refused", one, f"settle(%s::bigint[], %s::bigint[]{more})", [j], leases)
+c.sql("select /*schema*/create_queue('nobody'); select /*schema*/send('nobody') from generate_series(1, 2)")
+for more in ([], [1]):
+    one_id, one_lease = c.sql("select id, lease from /*schema*/fetch('nobody')")[0]
+    is_(one("settle(%s::bigint[], %s::bigint[])", [one_id, None] + more, [one_lease] * 2 + more), [True, False] + [False] * len(more),
+        "no job is a lost one")
 raises("22023", "an unknown outcome is refused", one, "settle(%s::bigint[], %s::bigint[], %s::text[])", [j], [rows[j]], ["finished"])
 is_(one("settle('{}', '{}')"), [], "settling nothing is nothing")
 is_(job(j), "active", "what was refused changed nothing")

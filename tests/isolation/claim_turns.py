@@ -30,7 +30,7 @@ def take(session, n=N, place=START):
     return [i for (i,) in session.sql(FETCH, n, workers[session], *place, True)]
 
 
-def claim(n=N, place=START, known="nobody"):
+def claim(n=N, place=BEHIND_ALL, known="nobody"):
     """Ids that b claims, and whom it waited for in vain; known: the one before."""
     b.sql("select set_config('pgqueue.claim_waited_for', %s, false)", known)
     ids = take(b, n, place)
@@ -82,7 +82,7 @@ is_(claim()[1], "nobody", "while a frozen worker's claim cannot end the next one
 take(d)
 first = claim()
 is_((len(first[0]), first[1]), (N, holder), "nor do two at once, for long: the second claims beside")
-second = claim(N, START, holder)
+second = claim(N, BEHIND_ALL, holder)
 is_(len(second[0]), N, "again, after it has waited a second time")
 third = claim()
 is_((len(third[0]), third[1]), (N, "nobody"), "from then on it does not wait for the same claim")
@@ -94,7 +94,8 @@ urgent = send(1, '{"priority": 5}')[0]
 got = claim(N, BEHIND_ALL)[0]
 is_(got[0], urgent, "a higher priority comes first, wherever another has claimed")
 ok(len(got) == N and early not in got, "a claim begins behind what the others took")
-is_(claim()[0][0], early, "a claim from the start begins there: it finds what came late")
+got = claim(N, START)
+is_((got[0][0], got[1]), (early, "nobody"), "a claim from the start begins there, and at once: it finds what came late")
 early = send_earlier()
 send(N)
 for _ in range(70):
@@ -108,27 +109,47 @@ frozen.close()
 eyes.wait("select not exists (select from pg_locks where virtualtransaction = %s)", holder)
 d.rollback()
 left = b.one("select count(*)::int from /*schema*/job_ready")
-got = claim(2 * MANY)
+got = claim(2 * MANY, START)
 is_((len(got[0]), got[1]), (left, "nobody"), "when the frozen worker is gone its jobs are there again")
 ok(left >= MANY, "all of them")
 invariants.holds(b, "after claims beside each other")
 
 # The plain case: a claim waits for the end of another, and finds what is there then.
 clock("pg_catalog.clock_timestamp()")
-b.sql("select set_config('pgqueue.claim_waited_for', 'nobody', false)")
 send(3 * N)
-for _ in range(20):
-    held = take(a)
-    take(d)
-    future = b.start(FETCH, N, workers[b], *START, True)
-    testdb.wait(lambda: future.done() or eyes.one("select %s = any (pg_blocking_pids(%s))", a.pid, b.pid), 60, "a claim that waits")
-    waits = not future.done()
-    a.rollback()
-    got = [i for (i,) in future.result(60)]
-    # Unless the machine was so slow that its time was over.
-    if waits and b.one("select current_setting('pgqueue.claim_waited_for')") == "nobody":
-        break
-    b.sql("select set_config('pgqueue.claim_waited_for', 'nobody', false)")
-    give_back()
+other = db.connect()
+
+
+def waited(meanwhile=None):
+    """What the first of two claims in progress held, and what a third one got that waited for its end."""
+    for _ in range(20):
+        b.sql("select set_config('pgqueue.claim_waited_for', 'nobody', false)")
+        for _ in range(70):  # nobody's key is behind what is ready again
+            b.sql("select pg_current_xact_id()")
+        held = take(a)
+        take(d)
+        future = b.start(FETCH, N, workers[b], *BEHIND_ALL, True)
+        testdb.wait(lambda: future.done() or eyes.one("select %s = any (pg_blocking_pids(%s))", a.pid, b.pid), 60, "a claim that waits")
+        if meanwhile:
+            other.sql(meanwhile)
+        waits = eyes.one("select %s = any (pg_blocking_pids(%s))", a.pid, b.pid)
+        a.rollback()
+        got = [i for (i,) in future.result(60)]
+        # Unless the machine was so slow that its time was over.
+        if waits and b.one("select current_setting('pgqueue.claim_waited_for')") == "nobody":
+            break
+        other.sql("select /*schema*/resume_queue('q')")
+        give_back()
+    return held, got
+
+
+held, got = waited()
 is_(got, held, "a claim waits for the end of another, and takes what that left")
+give_back()
+is_(waited("select /*schema*/pause_queue('q')")[1], [], "but nothing of a queue that is paused meanwhile")
+other.sql("select /*schema*/resume_queue('q')")
+give_back()
+held, got = waited("select /*schema*/send('q', (select jsonb_build_object('x', string_agg(md5(random()::text), '')) from generate_series(1, 3200)),"
+                   " '{\"priority\": 5}') from generate_series(1, 100)")
+ok(0 < len(got) < 60, f"and 4 MiB at most of payloads that came meanwhile, 100 kB each ({len(got)})")
 done()

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Waits until one of the two large claims that other workers have in progress on a queue has ended; true, always. Side by
+-- Waits until the first of the two large claims that other workers have in progress on a queue has ended; true, always. Side by
 -- side each of ten claims steps over the rows that the nine others have locked, and that costs it more than its own.
 -- Not one at a time: while one waits for its reader, a processor or the disk the other goes on.
 -- It is a courtesy that no claim depends on: after a quarter of a second the caller claims beside. That is how long it is

@@ -32,7 +32,8 @@ begin
   perform /*schema*/note_payloads(q, p_data);
   perform /*schema*/note_payloads(q, p_origin); -- of dead letters: with the error
   perform /*schema*/add_ranks(q, case when p_priority is null then array[o.rank]
-    else array(select distinct coalesce(-p, o.rank) from pg_catalog.unnest(p_priority) p) end);
+    else array(select distinct coalesce(-s.p, o.rank)
+      from (select pg_catalog.generate_series(1, v_count), pg_catalog.unnest(p_priority) as p) s) end);
   if o.singleton_key is not null then
     -- The first takes the key, the others are refused by it. A statement of its own, because ON CONFLICT writes a
     -- row in two steps: 10 % of the CPU time and 48 bytes of WAL for each plain job.
@@ -69,7 +70,7 @@ begin
   v_earliest := v_start;
   if p_start is not null then
     select pg_catalog.min(coalesce(s.start_after, v_start)) into v_earliest
-      from (select pg_catalog.unnest(p_start) as start_after) s;
+      from (select pg_catalog.unnest(v_ids), pg_catalog.unnest(p_start) as start_after) s;
   end if;
   insert into /*schema*/queue_delta (queue, created) values (p_queue, v_count);
   perform /*schema*/ring(p_queue, v_earliest, v_count);

@@ -30,10 +30,12 @@ declare
   p_queue alias for $1;
   p_n alias for $2;
   p_worker alias for $3;
-  q constant /*schema*/queue := /*schema*/get_queue(p_queue);
   v_crowd constant boolean := p_unflushed and p_n >= 200
     and not pg_catalog.pg_try_advisory_xact_lock(1885829475, pg_catalog.hashtext(p_queue))
-    and not pg_catalog.pg_try_advisory_xact_lock(1885829476, pg_catalog.hashtext(p_queue)) and /*schema*/claim_turn(p_queue);
+    and not pg_catalog.pg_try_advisory_xact_lock(1885829476, pg_catalog.hashtext(p_queue))
+    and coalesce(pg_catalog.cardinality(p_ranks), 0) > 0 -- a look from the start does not wait: the worker rests 20 times as long
+    and /*schema*/claim_turn(p_queue);
+  q constant /*schema*/queue := /*schema*/get_queue(p_queue); -- after the wait: who pauses or sends meanwhile is heeded
   v_now constant timestamptz := /*schema*/clock();
   v_lease constant bigint := /*schema*/new_lease();
   v_beat timestamptz;

@@ -26,6 +26,11 @@ declare
   v_answer boolean[];
   g record;
 begin
+  if pg_catalog.cardinality(p_ids) <> any (array[pg_catalog.cardinality(p_leases), pg_catalog.cardinality(p_outcomes),
+      pg_catalog.cardinality(p_details), pg_catalog.cardinality(p_delays)]) then
+    raise exception 'settle: % jobs, but another number of leases, outcomes, details or delays', pg_catalog.cardinality(p_ids)
+      using errcode = '22023';
+  end if;
   if p_outcomes is null and p_details is null and p_leases[1] = all (p_leases) then
     return /*schema*/settle_lease(p_leases[1], p_ids, p_leases[1] = any (p_closes), p_queue);
   end if;

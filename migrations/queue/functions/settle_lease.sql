@@ -26,6 +26,6 @@ begin
     delete from /*schema*/job_lease x where x.lease = p_lease and x.queue = l.queue;
   end if;
   if pg_catalog.cardinality(v_done) = v_count then return pg_catalog.array_fill(true, array[v_count]); end if;
-  return array(select p.id in (select pg_catalog.unnest(v_done))
+  return array(select (p.id in (select pg_catalog.unnest(v_done))) is true
     from pg_catalog.unnest(p_ids) with ordinality p(id, ord) order by p.ord);
 end $f$;

@@ -48,9 +48,9 @@ begin
   if pg_catalog.cardinality(v_done) = pg_catalog.cardinality(p_ids) then
     v_answer := pg_catalog.array_fill(true, array[pg_catalog.cardinality(p_ids)]);
   else
-    v_answer := array(select (p.id, p.lease) in (select pg_catalog.unnest(y.ids), y.lease from /*schema*/job_lease y
+    v_answer := array(select ((p.id, p.lease) in (select pg_catalog.unnest(y.ids), y.lease from /*schema*/job_lease y
           where y.lease = any (l.leases) and (p_queue is null or y.queue = p_queue))
-        and p.id in (select pg_catalog.unnest(v_done))
+        and p.id in (select pg_catalog.unnest(v_done))) is true
       from rows from (pg_catalog.unnest(p_ids), pg_catalog.unnest(p_leases)) with ordinality p(id, lease, ord) order by p.ord);
     select pg_catalog.array_agg(c.lease), pg_catalog.array_agg(c.n) into v_leases, v_counts
       from (select p.lease, pg_catalog.count(distinct p.id) as n
