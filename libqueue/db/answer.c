@@ -109,7 +109,9 @@ static void wait_for_result(PGconn *pg, struct patience *p)
         } else if (ready == 0 && silent >= LOOKS) {
             give_up(pg, p, now - heard, ", and the server takes no new connection either");
         } else if (ready == 0 && now - looked >= p->look_us) {
-            silent = is_silent(pg, p->look_s) ? silent + 1 : 0;
+            uint64_t end = now - heard + (uint64_t)p->look_s * 1000000;
+            int fits = p->most_us == 0 || end <= p->most_us; /* a look is not broken off */
+            silent = fits && is_silent(pg, p->look_s) ? silent + 1 : 0;
             now = pgqi_now_us();
             looked = silent > 0 ? looked : now;
         }

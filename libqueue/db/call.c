@@ -109,7 +109,7 @@ static int still_there(struct session *s)
 static int ensure(struct session *s, pgqueue_error *error)
 {
     PGTransactionStatusType status = PQtransactionStatus(s->pg);
-    if (status == PQTRANS_ACTIVE)
+    if (status == PQTRANS_ACTIVE || PQpipelineStatus(s->pg) != PQ_PIPELINE_OFF)
         return pgqi_error_set(error, PGQUEUE_ESTATE,
                               "another command is under way on this connection");
     if (still_there(s))
@@ -243,24 +243,27 @@ int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct pa
     return PGQUEUE_OK;
 }
 
-struct pg_result *pgqi_query(struct session *s, const char *sql)
+int pgqi_query(struct session *s, const char *sql, struct pg_result **result, pgqueue_error *error)
 {
+    int rc = ensure(s, error);
+    if (rc != PGQUEUE_OK)
+        return rc;
     int before = unblock(s);
-    PGresult *r = pgqi_answer(s->pg, PQsendQuery(s->pg, sql), &s->patience);
+    *result = pgqi_answer(s->pg, PQsendQuery(s->pg, sql), &s->patience);
     PQsetnonblocking(s->pg, before);
-    return r;
+    return PGQUEUE_OK;
 }
 
 /* The time that the caller allows is that of a call, not of a migration: an index may be built. */
 int pgqi_exec(struct session *s, const char *sql, pgqueue_error *error)
 {
-    int rc = ensure(s, error);
-    if (rc != PGQUEUE_OK)
-        return rc;
+    PGresult *r = NULL;
     uint64_t most = s->patience.most_us;
     s->patience.most_us = 0;
-    PGresult *r = pgqi_query(s, sql);
+    int rc = pgqi_query(s, sql, &r, error);
     s->patience.most_us = most;
+    if (rc != PGQUEUE_OK)
+        return rc;
     if (!is_success(r))
         return pgqi_query_error(s, r, 1, error);
     PQclear(r);

@@ -37,8 +37,8 @@ int pgqi_call(struct session *s, enum stmt stmt, struct params *params, struct p
 /* The same on a connection of the caller's, never prepared, never reopened. */
 int pgqi_call_on(struct pg_conn *pg, enum stmt stmt, const char *text, struct params *params,
                  struct pg_result **result, pgqueue_error *error);
-/* Runs plain SQL on a connection that stands: its last result, an error, too. returns owned. */
-struct pg_result *pgqi_query(struct session *s, const char *sql);
+/* Runs plain SQL; result: its last one, an error, too. returns owned. */
+int pgqi_query(struct session *s, const char *sql, struct pg_result **result, pgqueue_error *error);
 /* The error of such a result. takes: result. */
 int pgqi_query_error(struct session *s, struct pg_result *result, int changes,
                      pgqueue_error *error);

@@ -100,9 +100,11 @@ static int read_installed(struct run *run)
     char *text = pgqi_stmt_expand(sql, run->session->schema);
     if (text == NULL)
         return pgqi_no_memory(run->error);
-    PGresult *r = pgqi_query(run->session, text);
+    PGresult *r = NULL;
+    int rc = pgqi_query(run->session, text, &r, run->error);
     free(text);
-    int rc = PGQUEUE_OK;
+    if (rc != PGQUEUE_OK)
+        return rc;
     if (PQresultStatus(r) == PGRES_TUPLES_OK) {
         run->installed = (int32_t)strtol(PQgetvalue(r, 0, 0), NULL, 10);
         run->replace = strcmp(PQgetvalue(r, 0, 1), run->digest) != 0;

@@ -454,9 +454,11 @@ void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
         return;
     /* A worker that always finds something to claim must beat all the same, and do its share of
      * maintenance. */
-    if (now_us < w->poll_us + LATE_US && running(w) && try_claim(w, now_us))
+    uint64_t announce = announce_us(w);
+    uint64_t due = awake(w) && announce < w->poll_us ? announce : w->poll_us;
+    if (now_us < due + LATE_US && running(w) && try_claim(w, now_us))
         return;
-    if (now_us >= w->poll_us || now_us >= announce_us(w))
+    if (now_us >= w->poll_us || now_us >= announce)
         send_poll(w, now_us);
 }
 

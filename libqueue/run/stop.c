@@ -17,8 +17,9 @@
 void pgqi_refused(struct pgqueue_worker *w, struct work_queue *q, const pgqueue_error *error)
 {
     int *refused = q != NULL ? &q->refused : &w->refused;
-    if (w->options.once != 1 || error == NULL || error->retryable || ++*refused < REFUSALS_MOST ||
-        w->rc != PGQUEUE_OK)
+    /* An unknown outcome is a connection that broke, not a refusal. */
+    if (w->options.once != 1 || error == NULL || error->retryable ||
+        error->code == PGQUEUE_EUNKNOWN || ++*refused < REFUSALS_MOST || w->rc != PGQUEUE_OK)
         return;
     w->error = *error;
     w->rc = error->code;

@@ -165,6 +165,15 @@ static void announcements(void)
            1, "and says that a send has to ring");
     open_gate(1);
     until(w, &seen.settled, JOBS, "the jobs");
+    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
+        turn(w);
+    w->poll_us = pgqi_now_us() + 3600 * 1000000ull;
+    w->announce_us = pgqi_now_us() - 1000000;
+    w->queues[0]->maybe = 1; /* as if there were always more */
+    w->queues[1]->maybe = w->queues[1]->need_rescan = w->queues[1]->asleep = 0;
+    ok(w->claim.state == CONN_IDLE && pgqueue_worker_process(w, &error) == 1 &&
+           w->claiming == NULL && w->queues[1]->asleep == 2,
+       "an announcement that is late comes before the next claim");
     stop(w);
 }
 

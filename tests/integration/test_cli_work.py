@@ -174,6 +174,18 @@ def refused(sentence, reason):
 
 refused("and the work of a moment ends by itself, with the reason", 'no claim from queue "q": column x.expire_ms does not exist')
 db.sql("alter table /*schema*/job_ready rename column elsewhere to expire_ms")
+
+# Three claims that wait for a lock and lose their connection: nobody has refused them
+lock = cli.database.connect(autocommit=False)
+lock.sql("lock table /*schema*/job_ready in share mode")
+p = start("--once", "--exec", "true")
+eyes = testdb.Connection(os.environ["PGQUEUE_TEST_SUPER_DSN"])
+for _ in range(3):
+    eyes.wait("select exists (select from pg_stat_activity where %s = any (pg_blocking_pids(pid)))", lock.pid, timeout=60)
+    eyes.sql("select pg_terminate_backend(pid, 60000) from pg_stat_activity where %s = any (pg_blocking_pids(pid))", lock.pid)
+lock.rollback()
+is_(p.wait(60), 0, "a worker that runs once outlives connections that break while it claims")
+
 db.sql("alter function /*schema*/poll rename to poll_elsewhere")
 refused("also when polls are refused", "poll(bigint")
 done()

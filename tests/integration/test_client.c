@@ -427,6 +427,11 @@ static void transactions(void)
     is_int(testdb_int(watch, "select count(*) from /*schema*/job where id = %lld", (long long)a), 0,
            "the handle's calls join a transaction on its connection");
 
+    PQenterPipelineMode(own);
+    refused(pgqueue_send(q, "tx", "1", 1, NULL, &a, &error), PGQUEUE_ESTATE, "",
+            "a connection that its caller has put into pipeline mode");
+    PQexitPipelineMode(own);
+
     /* Within a transaction there is no doubt what a lost connection means. */
     testdb_sql(mine, "begin");
     PGconn *super = testdb_connect(getenv("PGQUEUE_TEST_SUPER_DSN"));
