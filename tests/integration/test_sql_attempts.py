@@ -184,12 +184,13 @@ is_(state(slow), "cancelled", "a clock that was set back does not make it rest f
 
 # keep_finished: the partition of its day is emptied. (An autovacuum there would be a reader for whom the purge does not wait.)
 # It is noon, whatever the hour: at midnight the day would change between two lines.
-noon = c.one("select (date_trunc('day', t) + interval '36 hours' - t)::text from (select clock_timestamp() at time zone 'UTC') x (t)")
+# (In seconds: before noon the next one is more than a day away, and its text begins with a day of its own.)
+noon = c.one("select extract(epoch from date_trunc('day', t) + interval '36 hours' - t) from (select clock_timestamp() at time zone 'UTC') x (t)")
 
 
 def days(count):
     """That many days later, at noon."""
-    invariants.set_clock(c, f"{count} days {noon}")
+    invariants.set_clock(c, f"{count} days {noon} s")
 
 
 days(0)
