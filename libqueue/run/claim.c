@@ -19,6 +19,12 @@
  * 36 million, take a snapshot held open for ten minutes at full speed. */
 #define RESCAN_MOST_US 300000000u
 
+/* A send takes its place in the order of claims before it commits. Jobs that came to lie behind
+ * the last key taken are looked for so far back from now, each time half of that has passed: one
+ * that commits late is found after about as long again, however seldom a look from the start
+ * comes, and each job's entries are walked over four times. */
+static const uint32_t late_ms[LATE_LOOKS] = {200, 4000};
+
 /* Looks after an announcement, in ms: a send that read the table before it was there rings no bell.
  */
 static const uint64_t looks_ms[] = {0, 20, 200, 1000, 5000};
@@ -76,6 +82,15 @@ void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue)
     q->maybe = 1;
     q->awaken = q->awaken || q->asleep;
     q->asleep = 0;
+}
+
+/* A poll saw jobs of that queue, so the claim looks back as far as it did. */
+static void wake_seen(struct pgqueue_worker *w, const char *queue)
+{
+    struct work_queue *q = pgqi_queue_named(w, queue);
+    if (q != NULL)
+        q->late_us[LATE_LOOKS - 1] = 0;
+    pgqi_claim_wake_queue(w, queue);
 }
 
 void pgqi_claim_reset(struct pgqueue_worker *w)
@@ -195,32 +210,51 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     pgqi_dispatch(w, q);
 }
 
+/* How many last keys of a queue go with the statement: none where it looks from the start. */
+static int place_count(const struct work_queue *q)
+{
+    return q->from_start ? 0 : q->position_count;
+}
+
 /* The last keys taken of some queues, as three arrays. Times go back as the server printed them, so
- * as text. count 0: no positions, so from the start. */
+ * as text. */
 static void add_positions(struct pgqueue_worker *w, struct work_queue *const *queues, size_t count)
 {
     struct params *p = &w->claim_params;
     size_t total = 0, n = 0;
     for (size_t i = 0; i < count; i++)
-        total += (size_t)queues[i]->position_count;
+        total += (size_t)place_count(queues[i]);
     pgqi_param_array(p, OID_INT4, total);
     for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < queues[i]->position_count; k++)
+        for (int k = 0; k < place_count(queues[i]); k++)
             pgqi_element_i32(p, queues[i]->positions[k].rank);
     pgqi_param_array_end(p);
     pgqi_buf_reset(&w->claim_times);
     pgqi_buf_text(&w->claim_times, "{");
     for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < queues[i]->position_count; k++)
+        for (int k = 0; k < place_count(queues[i]); k++)
             pgqi_buf_printf(&w->claim_times, "%s\"%s\"", n++ ? "," : "",
                             queues[i]->positions[k].after);
     pgqi_buf_text(&w->claim_times, "}");
     pgqi_param_text(p, w->claim_times.data);
     pgqi_param_array(p, OID_INT8, total);
     for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < queues[i]->position_count; k++)
+        for (int k = 0; k < place_count(queues[i]); k++)
             pgqi_element_i64(p, queues[i]->positions[k].after_id);
     pgqi_param_array_end(p);
+}
+
+/* How far back from now the next claim looks; 0: it begins at the last key taken. */
+static uint32_t look_back_ms(struct work_queue *q, uint64_t now_us)
+{
+    uint32_t back = 0;
+    for (int i = LATE_LOOKS; i-- > 0;) {
+        if (back == 0 && !q->from_start && now_us < q->late_us[i])
+            continue;
+        back = back == 0 ? late_ms[i] : back; /* and so over all shorter spans */
+        q->late_us[i] = now_us + late_ms[i] * UINT64_C(500);
+    }
+    return back;
 }
 
 static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, uint64_t now_us)
@@ -232,8 +266,10 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     pgqi_param_text(p, q->name);
     pgqi_param_text(p, w->claim_count);
     pgqi_param_i64(p, w->id);
-    add_positions(w, &q, q->from_start ? 0 : 1);
+    add_positions(w, &q, 1);
     pgqi_param_text(p, q->awaken ? "t" : "f");
+    snprintf(w->claim_late, sizeof w->claim_late, "%u", look_back_ms(q, now_us));
+    pgqi_param_text(p, w->claim_late);
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
     q->asked = n;
@@ -330,7 +366,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         }
     }
     for (size_t i = 0; i < answer.due_count; i++)
-        pgqi_claim_wake_queue(w, answer.due[i]);
+        wake_seen(w, answer.due[i]);
     mark_gone(w, &answer);
     if (w->announcing)
         w->look = 0;
@@ -402,15 +438,15 @@ static void add_running(struct pgqueue_worker *w, uint64_t now_us)
 }
 
 /* The queue of each position. */
-static void add_position_queues(struct pgqueue_worker *w, size_t queue_count)
+static void add_position_queues(struct pgqueue_worker *w)
 {
     struct params *p = &w->claim_params;
     size_t total = 0;
-    for (size_t i = 0; i < queue_count; i++)
-        total += (size_t)w->queues[i]->position_count;
+    for (size_t i = 0; i < w->queue_count; i++)
+        total += (size_t)place_count(w->queues[i]);
     pgqi_param_array(p, OID_TEXT, total);
-    for (size_t i = 0; i < queue_count; i++)
-        for (int k = 0; k < w->queues[i]->position_count; k++)
+    for (size_t i = 0; i < w->queue_count; i++)
+        for (int k = 0; k < place_count(w->queues[i]); k++)
             pgqi_element_text(p, w->queues[i]->name, strlen(w->queues[i]->name));
     pgqi_param_array_end(p);
 }
@@ -426,8 +462,10 @@ static void send_poll(struct pgqueue_worker *w, uint64_t now_us)
     add_running(w, now_us);
     w->poll_from_start = now_us >= w->poll_full_us;
     w->poll_sent_us = now_us;
-    add_position_queues(w, w->poll_from_start ? 0 : w->queue_count);
-    add_positions(w, w->queues, w->poll_from_start ? 0 : w->queue_count);
+    for (size_t i = 0; i < w->queue_count; i++) /* unless a claim did so lately */
+        w->queues[i]->from_start = w->poll_from_start && now_us >= w->queues[i]->rescan_us;
+    add_position_queues(w);
+    add_positions(w, w->queues, w->queue_count);
     if (pgqi_params_bind(p))
         pgqi_conn_call(&w->claim, STMT_POLL, p, poll_done, w);
     else

@@ -41,6 +41,9 @@ struct position {
     int64_t after_id;
 };
 
+/* How many spans a claim may look back, beside not at all and to the start. */
+#define LATE_LOOKS 2
+
 enum job_place { JOB_BACKLOG, JOB_IN_POOL, JOB_RUNNING, JOB_ENDED };
 
 struct work_queue {
@@ -62,17 +65,18 @@ struct work_queue {
     uint64_t asleep_until_us;
     struct position *positions;
     int position_count;
-    int from_start;     /* the claim under way began at the start */
-    int asked;          /* and asked for so many */
-    uint64_t claim_us;  /* and was sent then */
-    uint64_t rescan_us; /* no claim from the start before */
-    uint64_t barred_us; /* no claim at all before: the last one failed */
-    int refused;        /* claims in a row that failed for good */
-    uint64_t found_us;  /* when a claim last found jobs */
-    uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
-    size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
-    double job_us;      /* how long the last jobs kept a thread, the newer the more; and */
-    uint64_t ended_us;  /* when the last one ended; 0: none yet */
+    int from_start;               /* the claim or poll under way looks at it from the start */
+    int asked;                    /* and asked for so many */
+    uint64_t claim_us;            /* and was sent then */
+    uint64_t rescan_us;           /* no claim from the start before */
+    uint64_t late_us[LATE_LOOKS]; /* nor one that looks so far back for late commits */
+    uint64_t barred_us;           /* no claim at all before: the last one failed */
+    int refused;                  /* claims in a row that failed for good */
+    uint64_t found_us;            /* when a claim last found jobs */
+    uint64_t again_us;            /* jobs flow: claim again then instead of sleeping; 0: no */
+    size_t job_bytes;             /* memory of a job in the last claims, on average; 0: not known */
+    double job_us;     /* how long the last jobs kept a thread, the newer the more; and */
+    uint64_t ended_us; /* when the last one ended; 0: none yet */
     /* The first queue of the same handler and user. It keeps, as kin_us, how long the last jobs of
      * all of them took, for those of which none has ended yet; 0: none of any has. */
     struct work_queue *kin;
@@ -141,7 +145,7 @@ struct pgqueue_worker {
     size_t schedule_count;
     struct work_queue *claiming;
     struct buf claim_times; /* parameters of the claim or poll under way */
-    char claim_count[16];
+    char claim_count[16], claim_late[16];
     int64_t claimed_total;
     /* looks */
     uint64_t poll_us;      /* when to poll */

@@ -11,6 +11,8 @@
 
 enum { JOBS = 50, THREADS = 2 };
 
+#define HOUR_US UINT64_C(3600000000)
+
 static const char *dsn;
 static PGconn *watch;
 static struct {
@@ -148,7 +150,7 @@ static void announcements(void)
         turn(w);
     ok(w->queues[0]->maybe && w->claim.state == CONN_IDLE,
        "a queue has more than the threads take");
-    uint64_t hour = pgqi_now_us() + 3600 * 1000000ull;
+    uint64_t hour = pgqi_now_us() + HOUR_US;
     w->poll_us = hour; /* not due, and not late */
     w->queues[1]->maybe = w->queues[1]->need_rescan = w->queues[1]->asleep = 0;
     w->queues[1]->again_us = 0;
@@ -167,7 +169,7 @@ static void announcements(void)
     until(w, &seen.settled, JOBS, "the jobs");
     for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
         turn(w);
-    w->poll_us = pgqi_now_us() + 3600 * 1000000ull;
+    w->poll_us = pgqi_now_us() + HOUR_US;
     w->announce_us = pgqi_now_us() - 1000000;
     w->queues[0]->maybe = 1; /* as if there were always more */
     w->queues[1]->maybe = w->queues[1]->need_rescan = w->queues[1]->asleep = 0;
@@ -177,11 +179,65 @@ static void announcements(void)
     stop(w);
 }
 
+/* Takes its place before another job and is committed after that one has ended. */
+static void send_late(pgqueue_worker *w, PGconn *late)
+{
+    int settled = seen.settled;
+    testdb_sql(late, "begin; select /*schema*/send('flows', '\"late\"')");
+    testdb_sql(watch, "select /*schema*/send('flows', '\"next\"')");
+    w->poll_us = 0;
+    until(w, &seen.settled, settled + 1, "the job after the late one");
+    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
+        turn(w);
+    struct work_queue *q = w->queues[0];
+    q->rescan_us = w->poll_us = pgqi_now_us() + HOUR_US;
+    q->maybe = q->need_rescan = 0;
+    testdb_sql(late, "commit");
+}
+
+/* A look from the start is an hour away. */
+static void late_commits(void)
+{
+    const char *const names[] = {"flows"};
+    void *const users[] = {NULL};
+    PGconn *late = testdb_connect(dsn);
+    pgqueue_worker *w = make(names, users, 1);
+    struct work_queue *q = w->queues[0];
+    testdb_sql(watch, "select /*schema*/send('flows', '\"first\"')");
+    until(w, &seen.settled, 1, "a job before all");
+    send_late(w, late);
+    uint64_t hour = q->rescan_us;
+    for (int i = 0; i < LATE_LOOKS; i++)
+        q->late_us[i] = hour;
+    w->poll_us = w->poll_full_us = 0;
+    int polls = seen.polls;
+    until(w, &seen.polls, polls + 1, "a poll");
+    ok(!q->from_start && q->position_count > 0,
+       "a poll does not look from the start at a queue of which a claim did so lately");
+    until(w, &seen.settled, 3, "the late job");
+    ok(q->rescan_us == hour, "what the poll saw is found without a look from the start");
+
+    send_late(w, late);
+    hour = q->rescan_us;
+    for (int i = 0; i < LATE_LOOKS; i++)
+        q->late_us[i] = 0;
+    q->asleep = 1;
+    q->asleep_until_us = hour;
+    polls = seen.polls;
+    pgqi_claim_wake_queue(w, "flows"); /* as jobs that flow do */
+    until(w, &seen.settled, 5, "the late job");
+    ok(seen.polls == polls && q->rescan_us == hour,
+       "claims look back for late jobs, without a poll");
+    stop(w);
+    PQfinish(late);
+}
+
 int main(void)
 {
     dsn = testdb_create();
     watch = testdb_connect(dsn);
     one_handler();
     announcements();
+    late_commits();
     return done();
 }

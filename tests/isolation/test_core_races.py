@@ -313,7 +313,27 @@ c.sql("select /*schema*/send(%s) from generate_series(1, 20)", x["q"])
 rows = worker.sql("select id, priority, start_after from /*schema*/fetch(%s, 10)", x["q"])
 position = ([0], [rows[-1][2]], [rows[-1][0]])
 late.commit()
-after = [r[0] for r in worker.sql("select id from /*schema*/fetch(%s, 100, null, %s::int[], %s::timestamptz[], %s::bigint[])", x["q"], *position)]
+
+
+def from_there(late_ms):
+    return [r[0] for r in worker.sql("""select id from /*schema*/fetch(%s, 100, null, %s::int[], %s::timestamptz[], %s::bigint[],
+        false, false, %s)""", x["q"], *position, late_ms)]
+
+
+def seen(seconds):
+    invariants.set_clock(c, f"{seconds} s")
+    return worker.one("select due from /*schema*/poll(%s, array[%s], null, null, null, array[%s], %s::int[], %s::timestamptz[], %s::bigint[])",
+        me, x["q"], x["q"], *position) == [x["q"]]
+
+
+after = from_there(0)
 ok(early not in after and len(after) == 10, "a claim behind its position does not see a late commit before it")
-is_([r[0] for r in worker.sql("select id from /*schema*/fetch(%s, 100)", x["q"])], [early], "one from the start does")
+me = worker.one("select /*schema*/register_worker('late')")
+is_((seen(0), seen(10)), (True, False), "a poll from that position does within a second")
+is_(from_there(9000), [], "a claim that looks back 9 s does not see what was sent 10 s ago")
+is_(from_there(60000), [early], "one that looks back 60 s does")
+again = late.one("select /*schema*/send(%s)", x["q"])
+late.commit()
+is_([r[0] for r in worker.sql("select id from /*schema*/fetch(%s, 100)", x["q"])], [again], "one from the start sees all")
+invariants.set_clock(c, "0 s")
 done()

@@ -3,6 +3,8 @@
 --   worker    from register_worker; NULL: the lease ends by expire_in alone
 --   p_ranks, p_after, p_after_id  the last key taken, per rank: the claim starts behind it and so does not
 --               walk over the dead index entries of what was claimed before; without them from the start
+--   p_late_ms   but no later than so many milliseconds before now: a send takes its place in the order of claims
+--               before it commits, so jobs of lately may still come to lie before that key
 --   p_awake     the worker had announced a sleep on this queue: take that back
 --   p_unflushed the claim may commit without waiting for the disk. A claim that a server crash undoes is a
 --               job that is ready again. Jobs that ran before are always flushed, so that their count stays.
@@ -16,9 +18,10 @@
 -- million jobs under a snapshot held open. The same in every function that joins job_live to some ids.
 -- The rows found go by ctid. Their queue is named for a server that distributes by it, in a collation that is not the
 -- index's: a plan made while the table is empty read all of the queue by the index instead, 200,000 entries per claim.
+drop function if exists /*schema*/fetch(text, int, bigint, int[], timestamptz[], bigint[], boolean, boolean);
 create or replace function /*schema*/fetch(queue_name text, n int default 1, worker bigint default null,
   p_ranks int[] default null, p_after timestamptz[] default null, p_after_id bigint[] default null,
-  p_awake boolean default false, p_unflushed boolean default false)
+  p_awake boolean default false, p_unflushed boolean default false, p_late_ms int default 0)
 returns table (id bigint, lease bigint, queue text, data jsonb, attempt int, priority int,
   start_after timestamptz, created_on timestamptz, retry_limit int, expire_in interval, origin jsonb)
 language plpgsql
@@ -37,6 +40,7 @@ declare
     and /*schema*/claim_turn(p_queue);
   q constant /*schema*/queue := /*schema*/get_queue(p_queue); -- after the wait: who pauses or sends meanwhile is heeded
   v_now constant timestamptz := /*schema*/clock();
+  v_late constant timestamptz := case when p_late_ms > 0 then v_now - p_late_ms * interval '1 ms' else 'infinity' end;
   v_lease constant bigint := /*schema*/new_lease();
   v_beat timestamptz;
   v_ids bigint[];
@@ -77,7 +81,8 @@ begin
     v_after_id := null;
   end if;
   with c as materialized (
-    select r.rank, coalesce(p_after[r.at], '-infinity') as after, coalesce(p_after_id[r.at], 0) as after_id
+    select r.rank, case when p_after[r.at] > v_late then v_late else coalesce(p_after[r.at], '-infinity') end as after,
+      case when p_after[r.at] > v_late then 0 else coalesce(p_after_id[r.at], 0) end as after_id
     from (select u.rank, pg_catalog.array_position(p_ranks, u.rank) as at from pg_catalog.unnest(q.ranks) u(rank)) r
     order by r.rank
   ), d as (

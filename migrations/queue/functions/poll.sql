@@ -3,7 +3,8 @@
 --   queues   the queues that it works (NULL: all)
 --   sleep    those of them that it will not look at for wait_ms: a send rings for these
 --   running, leases  jobs that it runs and the lease of each
---   at_queues, at_ranks, at_starts, at_ids  the last keys that it took: the look begins behind them, as fetch does.
+--   at_queues, at_ranks, at_starts, at_ids  the last keys that it took: the look begins behind them, as fetch does,
+--            but 1 s ago at the latest: a send that commits late has its place before them.
 --            A look from the start walks over the dead index entries of all that was claimed before: 135 ms after 20 s
 --            of 30,000 jobs a second with a snapshot held open, 0.1 ms from the positions
 -- Answers:
@@ -42,7 +43,7 @@ begin
   select pg_catalog.array_agg(x.name) filter (where x.next_on <= v_now), pg_catalog.min(x.next_on) filter (where x.next_on > v_now)
     into due, v_some
     from (select k.queue as name, pg_catalog.min(f.start_after) as next_on
-      from /*schema*/places(p_queues, p_at_queues, p_at_ranks, p_at_starts, p_at_ids) k, lateral (
+      from /*schema*/places(p_queues, p_at_queues, p_at_ranks, p_at_starts, p_at_ids, v_now - interval '1 s') k, lateral (
         select y.start_after from /*schema*/job_ready y where y.queue = k.queue and y.rank = k.rank
           and (y.start_after, y.id) > (k.start_after, k.id)
         order by y.start_after, y.id limit 1) f
