@@ -16,6 +16,7 @@
 
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 struct shared *shared_new(void)
 {

@@ -5,8 +5,10 @@
 
 #include "cases.h"
 #include "crew.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 /* The sessions of what was measured have ended, so their counts are there. */
 static void wait_alone(PGconn *watch)

@@ -3,8 +3,10 @@
 #include <stdio.h>
 
 #include "cases.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 void case_fanout(const char *dsn, long size)
 {

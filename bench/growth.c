@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-#include "meter.h"
+#include "pair.h"
+#include "report.h"
 
 void growth_report(const char *series, double x, const struct cost *in, const struct cost *out)
 {

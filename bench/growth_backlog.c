@@ -3,7 +3,10 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "crew.h"
 #include "growth.h"
+#include "load.h"
+#include "pair.h"
 
 #define LEAST 10000
 

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "cases.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 static PGresult *prepared(PGconn *conn, const char *name, int count, const char *const *values)
 {

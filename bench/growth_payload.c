@@ -4,7 +4,10 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "crew.h"
 #include "growth.h"
+#include "load.h"
+#include "pair.h"
 
 static long between(long least, long value, long most)
 {

@@ -4,9 +4,11 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "crew.h"
 #include "load.h"
 #include "meter.h"
 #include "probe.h"
+#include "report.h"
 
 /* Jobs per second, measured for 4 s after one of warming up. */
 static double sustained(const char *dsn)

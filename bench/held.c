@@ -8,8 +8,10 @@
 
 #include "cases.h"
 #include "crew.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 struct side {
     struct shared *shared;

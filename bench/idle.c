@@ -9,8 +9,9 @@
 
 #include "cases.h"
 #include "crew.h"
-#include "load.h"
+#include "db.h"
 #include "meter.h"
+#include "report.h"
 
 static double logged(const char *database)
 {

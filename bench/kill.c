@@ -6,8 +6,10 @@
 
 #include "cases.h"
 #include "crew.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 void case_kill(const char *dsn, long size)
 {

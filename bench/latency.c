@@ -3,9 +3,10 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "crew.h"
 #include "load.h"
-#include "meter.h"
 #include "probe.h"
+#include "report.h"
 
 void case_latency(const char *dsn, long size)
 {

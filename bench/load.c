@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "meter.h"
+#include "db.h"
+#include "report.h"
 
 #define CALL_MAX 1000
 

@@ -5,6 +5,7 @@ noinst_PROGRAMS += bench/pgq_bench
 bench_pgq_bench_SOURCES = \
 	bench/cases.h \
 	bench/crew.c bench/crew.h \
+	bench/db.c bench/db.h \
 	bench/drain.c \
 	bench/fanout.c \
 	bench/growth.c bench/growth.h \
@@ -31,6 +32,7 @@ bench_pgq_bench_SOURCES = \
 	bench/plan_workers.c \
 	bench/probe.c bench/probe.h \
 	bench/raw.c \
+	bench/report.c bench/report.h \
 	bench/senders.c \
 	bench/setup.c \
 	bench/single.c \

@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What a measurement costs: wall time, the server's and the client's CPU time, WAL; and the line
- * that reports it. Knows nothing of queues. */
+/* CPU times come from /proc and the WAL from the server's position in it, before and after. */
 #include "meter.h"
 
 #include <dirent.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-void die(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    fprintf(stderr, "pgq_bench: ");
-    vfprintf(stderr, fmt, args);
-    fprintf(stderr, "\n");
-    va_end(args);
-    exit(1);
-}
+#include "db.h"
+#include "report.h"
 
 double seconds(void)
 {
@@ -34,37 +23,6 @@ void sleep_s(double s)
 {
     struct timespec t = {.tv_sec = (time_t)s, .tv_nsec = (long)((s - floor(s)) * 1e9)};
     nanosleep(&t, NULL);
-}
-
-static void no_notice(void *arg, const char *message)
-{
-    (void)arg;
-    (void)message;
-}
-
-PGconn *db_connect(const char *dsn)
-{
-    PGconn *conn = PQconnectdb(dsn);
-    if (PQstatus(conn) != CONNECTION_OK)
-        die("%s", PQerrorMessage(conn));
-    PQsetNoticeProcessor(conn, no_notice, NULL);
-    return conn;
-}
-
-double db_number(PGconn *conn, const char *sql)
-{
-    PGresult *result = PQexec(conn, sql);
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-        die("%s: %s", sql, PQerrorMessage(conn));
-    double value = PQntuples(result) > 0 ? strtod(PQgetvalue(result, 0, 0), NULL) : 0;
-    PQclear(result);
-    return value;
-}
-
-void db_run(PGconn *conn, const char *sql)
-{
-    db_number(conn, sql);
 }
 
 /* Fields 4 and 14 to 17 of /proc/PID/stat. */
@@ -135,12 +93,6 @@ double own_cpu(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-double dead_rows(PGconn *conn)
-{
-    return db_number(conn, "select coalesce(sum(n_tup_upd + n_tup_del), 0) from"
-                           " pg_stat_user_tables where schemaname = 'pgqueue'");
-}
-
 static double wal_position(PGconn *conn)
 {
     return db_number(conn, "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')");
@@ -159,28 +111,4 @@ struct usage meter_stop(const struct meter *meter)
     usage.cpu_s = server_cpu(meter->conn) - meter->cpu_s;
     usage.wal = wal_position(meter->conn) - meter->wal;
     return usage;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, by_value);
-    return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
-void report(const char *name, ...)
-{
-    va_list args;
-    va_start(args, name);
-    printf("{\"case\": \"%s\"", name);
-    for (const char *key; (key = va_arg(args, const char *)) != NULL;)
-        printf(", \"%s\": %.6g", key, va_arg(args, double));
-    printf("}\n");
-    fflush(stdout);
-    va_end(args);
 }

@@ -5,7 +5,11 @@
 
 #include <stdlib.h>
 
+#include "crew.h"
+#include "db.h"
+#include "load.h"
 #include "meter.h"
+#include "report.h"
 
 #define TURNS       3
 #define WORKERS_MAX 32

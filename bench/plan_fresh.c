@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "cases.h"
-#include "meter.h"
+#include "db.h"
 #include "pair.h"
 
 void case_plan_fresh(const char *dsn, long size)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "load.h"
 #include "pair.h"
 
 void case_plan_future(const char *dsn, long size)

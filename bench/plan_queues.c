@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "load.h"
 #include "pair.h"
 
 static void load(pgqueue *queue, long jobs, long size)

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
+#include "crew.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 struct latency probe(pgqueue *queue, struct shared *shared, long samples)
 {

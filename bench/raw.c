@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "cases.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 static void copy_in(PGconn *conn, long count)
 {

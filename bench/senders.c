@@ -6,8 +6,10 @@
 
 #include "cases.h"
 #include "crew.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 #define SENDERS 16
 #define TURN_S  2

@@ -4,8 +4,9 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "db.h"
 #include "load.h"
-#include "meter.h"
+#include "report.h"
 
 void case_setup(const char *dsn, long size)
 {

@@ -4,8 +4,10 @@
 #include <stdio.h>
 
 #include "cases.h"
+#include "db.h"
 #include "load.h"
 #include "meter.h"
+#include "report.h"
 
 static void insert_one(PGconn *conn, long number)
 {

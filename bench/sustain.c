@@ -5,8 +5,9 @@
 
 #include "cases.h"
 #include "crew.h"
-#include "load.h"
+#include "db.h"
 #include "meter.h"
+#include "report.h"
 
 void case_sustain(const char *dsn, long size)
 {
