@@ -9,6 +9,7 @@
 #include "load.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 /* The sessions of what was measured have ended, so their counts are there. */
 static void wait_alone(PGconn *watch)

@@ -4,10 +4,10 @@
 #include <stddef.h>
 
 #include "cases.h"
-#include "crew.h"
 #include "growth.h"
 #include "load.h"
 #include "pair.h"
+#include "worker.h"
 
 static long between(long least, long value, long most)
 {

@@ -3,10 +3,10 @@
 #include <stddef.h>
 
 #include "cases.h"
-#include "crew.h"
 #include "growth.h"
 #include "load.h"
 #include "pair.h"
+#include "worker.h"
 
 #define JOBS 100000
 

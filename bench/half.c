@@ -5,10 +5,12 @@
 
 #include "cases.h"
 #include "crew.h"
+#include "feeders.h"
 #include "load.h"
 #include "meter.h"
 #include "probe.h"
 #include "report.h"
+#include "worker.h"
 
 /* Jobs per second, measured for 4 s after one of warming up. */
 static double sustained(const char *dsn)

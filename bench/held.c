@@ -9,9 +9,11 @@
 #include "cases.h"
 #include "crew.h"
 #include "db.h"
+#include "feeders.h"
 #include "load.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 struct side {
     struct shared *shared;

@@ -12,6 +12,7 @@
 #include "db.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 static double logged(const char *database)
 {

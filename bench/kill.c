@@ -10,6 +10,7 @@
 #include "load.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 void case_kill(const char *dsn, long size)
 {

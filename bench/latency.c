@@ -7,6 +7,7 @@
 #include "load.h"
 #include "probe.h"
 #include "report.h"
+#include "worker.h"
 
 void case_latency(const char *dsn, long size)
 {

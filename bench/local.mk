@@ -8,6 +8,7 @@ bench_pgq_bench_SOURCES = \
 	bench/db.c bench/db.h \
 	bench/drain.c \
 	bench/fanout.c \
+	bench/feeders.c bench/feeders.h \
 	bench/growth.c bench/growth.h \
 	bench/growth_backlog.c \
 	bench/growth_batch.c \
@@ -36,7 +37,8 @@ bench_pgq_bench_SOURCES = \
 	bench/senders.c \
 	bench/setup.c \
 	bench/single.c \
-	bench/sustain.c
+	bench/sustain.c \
+	bench/worker.c bench/worker.h
 bench_pgq_bench_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 bench_pgq_bench_CFLAGS = $(AM_CFLAGS) $(PQ_CFLAGS)
 bench_pgq_bench_LDADD = libqueue/libpgqueue.la $(PQ_LIBS) -lm

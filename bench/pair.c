@@ -10,6 +10,7 @@
 #include "load.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 #define TURNS       3
 #define WORKERS_MAX 32

@@ -6,8 +6,8 @@
 
 #include <pgqueue.h>
 
-#include "crew.h"
 #include "load.h"
+#include "worker.h"
 
 struct cost {
     double per_s;

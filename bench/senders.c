@@ -7,9 +7,11 @@
 #include "cases.h"
 #include "crew.h"
 #include "db.h"
+#include "feeders.h"
 #include "load.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 #define SENDERS 16
 #define TURN_S  2

@@ -6,8 +6,10 @@
 #include "cases.h"
 #include "crew.h"
 #include "db.h"
+#include "feeders.h"
 #include "meter.h"
 #include "report.h"
+#include "worker.h"
 
 void case_sustain(const char *dsn, long size)
 {
