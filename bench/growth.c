@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A point of a series: what enqueueing and working off a job cost at this size of something. */
+/* The line of a point; a series is a growth_NAME.c. */
 #include "growth.h"
 
 #include <stddef.h>
 
-#include "pair.h"
+#include "cost.h"
 #include "report.h"
 
 void growth_report(const char *series, double x, const struct cost *in, const struct cost *out)

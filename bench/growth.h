@@ -3,7 +3,7 @@
 #ifndef PGQUEUE_BENCH_GROWTH_H
 #define PGQUEUE_BENCH_GROWTH_H
 
-#include "pair.h"
+#include "cost.h"
 
 void growth_report(const char *series, double x, const struct cost *in, const struct cost *out);
 

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "cost.h"
 #include "growth.h"
 #include "load.h"
-#include "pair.h"
 #include "worker.h"
 
 static long between(long least, long value, long most)

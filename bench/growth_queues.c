@@ -3,9 +3,9 @@
 #include <stddef.h>
 
 #include "cases.h"
+#include "cost.h"
 #include "growth.h"
 #include "load.h"
-#include "pair.h"
 #include "worker.h"
 
 #define JOBS 100000

@@ -4,6 +4,7 @@ EXTRA_DIST += bench/peers
 noinst_PROGRAMS += bench/pgq_bench
 bench_pgq_bench_SOURCES = \
 	bench/cases.h \
+	bench/cost.c bench/cost.h \
 	bench/crew.c bench/crew.h \
 	bench/db.c bench/db.h \
 	bench/drain.c \
