@@ -4,74 +4,35 @@
  * that each window of one has its counterpart of the same moment in the other; who has no turn is
  * frozen. */
 #include <math.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 #include "cases.h"
-#include "crew.h"
 #include "db.h"
 #include "feeders.h"
 #include "load.h"
-#include "meter.h"
 #include "report.h"
-#include "worker.h"
-
-struct side {
-    struct shared *shared;
-    pid_t pids[2];      /* worker, producer */
-    double jobs, cpu_s; /* of all windows */
-    double window;      /* jobs of this one */
-};
-
-static struct side side_start(const char *dsn)
-{
-    struct side side = {.shared = shared_new()};
-    side.pids[0] = start_worker(dsn, &(struct duty){0}, side.shared);
-    side.pids[1] = start_producer(dsn, side.shared);
-    wait_count(&side.shared->settled, 1, 30);
-    freeze(side.pids, 2);
-    sleep_s(0.2);
-    return side;
-}
-
-static void turn(struct side *side, double length_s, PGconn *watch)
-{
-    struct meter meter = meter_start(watch);
-    long before = atomic_load(&side->shared->settled);
-    thaw(side->pids, 2);
-    sleep_s(length_s);
-    freeze(side->pids, 2);
-    sleep_s(0.05); /* the statement that was under way */
-    struct usage usage = meter_stop(&meter);
-    double jobs = (double)(atomic_load(&side->shared->settled) - before);
-    side->jobs += jobs;
-    side->window += jobs;
-    side->cpu_s += usage.cpu_s;
-}
-
-static void side_stop(struct side *side)
-{
-    atomic_store(&side->shared->stop, 1);
-    thaw(side->pids, 2);
-    wait_for(side->pids[1]);
-    stop_worker(side->pids[0]);
-}
+#include "sides.h"
 
 void case_held(const char *dsn, long size)
 {
     const int order[] = {0, 1, 1, 0};
+    char *free_dsn = database_beside(dsn, "bench_free");
     double turn_s = size >= 20 ? 5 : (double)size / 2, worst = INFINITY, last = 0;
     PGconn *watch = db_connect(dsn), *holder = db_connect(dsn);
     db_run(holder, "begin isolation level repeatable read");
     db_run(holder, "select count(*) from pg_class");
-    struct side sides[2] = {side_start(database_beside(dsn, "bench_free")), side_start(dsn)};
+    struct side sides[] = {side_start(free_dsn, start_producer, 1, 1),
+                           side_start(dsn, start_producer, 1, 1)};
     for (double t = 2 * turn_s; t <= (double)size; t += 2 * turn_s) {
-        sides[0].window = sides[1].window = 0;
-        for (int i = 0; i < 4; i++)
-            turn(&sides[order[i]], turn_s, watch);
-        last = sides[1].window / sides[0].window;
+        double window[2] = {0, 0};
+        for (int i = 0; i < 4; i++) {
+            struct side *side = &sides[order[i]];
+            window[order[i]] += side_turn(side, turn_s, &side->shared->settled, watch);
+        }
+        last = window[1] / window[0];
         worst = last < worst ? last : worst;
-        report("held_window", "until_s", t, "per_s", sides[1].window / turn_s / 2, "free_per_s",
-               sides[0].window / turn_s / 2, "of_free", last, NULL);
+        report("held_window", "until_s", t, "per_s", window[1] / turn_s / 2, "free_per_s",
+               window[0] / turn_s / 2, "of_free", last, NULL);
     }
     side_stop(&sides[0]);
     side_stop(&sides[1]);
@@ -81,6 +42,7 @@ void case_held(const char *dsn, long size)
            sides[1].jobs / sides[1].cpu_s / (sides[0].jobs / sides[0].cpu_s),
            "server_cpu_s_per_100k", sides[1].cpu_s / sides[1].jobs * 1e5,
            "free_server_cpu_s_per_100k", sides[0].cpu_s / sides[0].jobs * 1e5, NULL);
+    free(free_dsn);
     PQfinish(holder);
     PQfinish(watch);
 }

@@ -15,8 +15,8 @@
     " \"note\": \"xxxxxxxxxxxxxxxxxxxxxxxx\"}"
 #define PAYLOAD_ROOM 192
 
-/* Another database like the case's own, beside it: its conninfo. A later call with the same name
- * makes it anew. bench/run drops all. */
+/* Another database like the case's own, beside it: its conninfo, which the caller frees. A later
+ * call with the same name makes it anew. The name begins with bench: bench/run drops all such. */
 char *database_beside(const char *dsn, const char *name);
 
 pgqueue *queue_open(const char *dsn);

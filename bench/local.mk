@@ -37,6 +37,7 @@ bench_pgq_bench_SOURCES = \
 	bench/report.c bench/report.h \
 	bench/senders.c \
 	bench/setup.c \
+	bench/sides.c bench/sides.h \
 	bench/single.c \
 	bench/sustain.c \
 	bench/worker.c bench/worker.h

@@ -26,7 +26,7 @@ static void load_turn(const char *dsn, const struct pair *pair, int plain)
 void pair_measure(const struct pair *pair)
 {
     int turns = getenv("BENCH_QUICK") != NULL ? 1 : TURNS; /* set by bench/run --quick */
-    const char *plain_dsn = database_beside(pair->dsn, "bench_plain");
+    char *plain_dsn = database_beside(pair->dsn, "bench_plain");
     struct duty plain = {.max_jobs = pair->jobs}, duty = pair->duty;
     double rate[TURNS], cpu[TURNS], per_s[2][TURNS], server_us[2][TURNS], client_us[2][TURNS];
     duty.max_jobs = duty.once ? 0 : pair->jobs;
@@ -55,4 +55,5 @@ void pair_measure(const struct pair *pair)
            median(server_us[0], (size_t)turns), "client_cpu_us",
            median(client_us[1], (size_t)turns), "plain_client_cpu_us",
            median(client_us[0], (size_t)turns), NULL);
+    free(plain_dsn);
 }
