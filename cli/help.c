@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* help.c: writes --help from the tables of commands and options. It does not know what they do. */
-#include "options.h"
+#include "help.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,13 +3,13 @@
 noinst_LTLIBRARIES += cli/libcli.la
 cli_libcli_la_SOURCES = \
 	cli/buffer.c cli/buffer.h \
-	cli/help.c \
+	cli/help.c cli/help.h \
 	cli/jsonout.c cli/jsonout.h \
-	cli/nearest.c \
+	cli/nearest.c cli/nearest.h \
 	cli/options.c cli/options.h \
 	cli/table.c cli/output.h \
 	cli/text.c cli/text.h \
-	cli/values.c
+	cli/values.c cli/values.h
 cli_libcli_la_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 
 bin_PROGRAMS += cli/pgqueue

@@ -2,6 +2,7 @@
 /* main.c: from the command line to a command and to its exit code. It does not know what the
  * commands do. */
 #include "commands.h"
+#include "help.h"
 #include "output.h"
 
 #include <pgqueue.h>

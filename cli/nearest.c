@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nearest.c: guesses which word was meant by a mistyped one. It does not know commands or options.
  */
-#include "options.h"
+#include "nearest.h"
 
 #include <string.h>
 

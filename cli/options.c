@@ -3,6 +3,8 @@
  * what the commands do. */
 #include "options.h"
 
+#include "jsonout.h"
+#include "nearest.h"
 #include "text.h"
 
 #include <stdio.h>
@@ -311,4 +313,21 @@ int64_t option_integer(const struct parsed *parsed, const char *name, int64_t ot
     const char *text = option_text(parsed, name);
     int64_t value;
     return text != NULL && value_integer(text, &value) == 0 ? value : otherwise;
+}
+
+void options_json(const struct parsed *parsed, struct buffer *out)
+{
+    const struct option *option = parsed->command->settings;
+    for (; option != NULL && option->name != NULL; option++) {
+        const char *text = option_text(parsed, option->name);
+        if (text == NULL)
+            continue;
+        struct buffer key = BUFFER_INIT;
+        buffer_text(&key, option->name);
+        for (char *c = key.data; *c != '\0'; c++)
+            *c = *c == '-' ? '_' : *c;
+        jsonout_key(out, key.data);
+        value_json(out, option, text);
+        buffer_free(&key);
+    }
 }

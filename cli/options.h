@@ -5,31 +5,12 @@
 #define CLI_OPTIONS_H
 
 #include "buffer.h"
+#include "values.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct cli;
-
-enum value_type {
-    VALUE_FLAG,     /* no value */
-    VALUE_TEXT,     /* any UTF-8 text */
-    VALUE_INTEGER,  /* within min and max */
-    VALUE_DURATION, /* seconds as a number, or an interval as text; not negative */
-    VALUE_START,    /* as VALUE_DURATION, or a point in time */
-    VALUE_BOOLEAN,  /* true false on off yes no 1 0 */
-    VALUE_PATH      /* a file name: any bytes */
-};
-
-struct option {
-    const char *name; /* without the dashes; NULL ends a table */
-    char letter;      /* 0: none */
-    enum value_type type;
-    const char *value; /* the value's name in the help; NULL for a flag */
-    const char *help;
-    int64_t min, max; /* of VALUE_INTEGER */
-    int resets;       /* 1: an empty value is JSON null, back to the default */
-};
 
 /* A command's name may be two or three words; none is the beginning of another. */
 struct command {
@@ -79,16 +60,5 @@ int64_t option_integer(const struct parsed *parsed, const char *name, int64_t ot
 /* Adds the options of the command's settings table that were given, with snake case keys, to a
  * JSON object that has begun. */
 void options_json(const struct parsed *parsed, struct buffer *out);
-
-/* Why text is no value of the option, in problem; 0 if it is one. */
-int value_check(const struct option *option, const char *text, struct buffer *problem);
-/* A whole decimal number. Returns 0, or -1 if text is none or out of range. */
-int value_integer(const char *text, int64_t *value);
-
-/* The candidate nearest to a mistyped word, NULL if none is near. */
-const char *nearest(const char *word, const char *const *candidates, size_t count);
-
-/* --help: of the program, of a group of commands, or of one command. */
-void help_print(const struct command *commands, const struct parsed *parsed, struct buffer *out);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* values.c: checks the typed values of options and writes them as JSON for the database. It does
  * not know which options there are. */
+#include "values.h"
+
 #include "jsonout.h"
-#include "options.h"
 #include "text.h"
 
 #include <errno.h>
@@ -123,7 +124,7 @@ static void add_decimal(struct buffer *out, const char *text)
     buffer_free(&number);
 }
 
-static void add_value(struct buffer *out, const struct option *option, const char *text)
+void value_json(struct buffer *out, const struct option *option, const char *text)
 {
     int64_t number;
     if (option->resets && text[0] == '\0') {
@@ -152,22 +153,5 @@ static void add_value(struct buffer *out, const struct option *option, const cha
     case VALUE_PATH:
         jsonout_text(out, text);
         break;
-    }
-}
-
-void options_json(const struct parsed *parsed, struct buffer *out)
-{
-    const struct option *option = parsed->command->settings;
-    for (; option != NULL && option->name != NULL; option++) {
-        const char *text = option_text(parsed, option->name);
-        if (text == NULL)
-            continue;
-        struct buffer key = BUFFER_INIT;
-        buffer_text(&key, option->name);
-        for (char *c = key.data; *c != '\0'; c++)
-            *c = *c == '-' ? '_' : *c;
-        jsonout_key(out, key.data);
-        add_value(out, option, text);
-        buffer_free(&key);
     }
 }

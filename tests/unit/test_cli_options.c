@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Command lines, good and bad, against a table of their own; knows no command of the program. */
+#include "../../cli/help.h"
 #include "../../cli/jsonout.h"
 #include "../../cli/options.h"
 #include "../../cli/text.h"
