@@ -5,17 +5,8 @@
 #define CLI_CLI_H
 
 #include "db.h"
+#include "exits.h"
 #include "options.h"
-
-/* Exit codes, promised to scripts. */
-enum {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,
-    EXIT_USAGE = 2,
-    EXIT_REFUSED = 3,   /* duplicate, full, lost, busy */
-    EXIT_NOT_FOUND = 4, /* no such queue, job, schedule, user */
-    EXIT_NO_DATABASE = 5
-};
 
 struct cli {
     struct parsed parsed;

@@ -3,7 +3,7 @@
  * parameters, turns errors into exit codes. It does not know commands, options or output. */
 #include "db.h"
 
-#include "cli.h"
+#include "exits.h"
 #include "text.h"
 
 #include <pgqueue.h>

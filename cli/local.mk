@@ -19,6 +19,7 @@ cli_pgqueue_SOURCES = \
 	cli/db.c cli/db.h \
 	cli/each.c cli/each.h \
 	cli/errors.c \
+	cli/exits.h \
 	cli/fanout.c \
 	cli/jobs.c \
 	cli/list.c \
