@@ -26,9 +26,11 @@ __attribute__((format(printf, 3, 4))) int fail(const struct cli *cli, int code, 
                                                ...);
 /* The same for a failed call of the database, with what was tried ("queue mail") before it. NULL:
  * the message stands alone. */
-/* Has the database read an option's value as the type; says which option it is if it cannot. */
-int check_type(struct cli *cli, const char *option, const char *type);
 int fail_db(const struct cli *cli, const struct db_error *error, const char *what);
+
+/* Has the database read an option's value as the type: the exit code, after a message that says
+ * which option it is. */
+int check_type(struct cli *cli, const char *option, const char *type);
 
 /* The worse of two exit codes. */
 int worse(int a, int b);
