@@ -17,6 +17,7 @@ worker_libpgqueued_la_SOURCES = \
 	worker/crew.c worker/crew.h \
 	worker/cron.c worker/cron.h \
 	worker/front.c worker/front.h \
+	worker/handler_name.c worker/handler_name.h \
 	worker/host.c worker/host.h \
 	worker/http.c worker/http.h \
 	worker/ini.c worker/ini.h \

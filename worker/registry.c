@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config_check.h"
 #include "crash.h"
 #include "exec.h"
+#include "handler_name.h"
 #include "host.h"
 #include "module.h"
 
