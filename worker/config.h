@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * config.h: the configuration of the daemon, read from a file and checked as far as that goes
- * without a database and without loading a module.
+ * config.h: the configuration of the daemon in memory: its sections and the values of their keys.
+ * Knows neither how it is read nor what is right.
  */
 #ifndef PGQUEUED_CONFIG_H
 #define PGQUEUED_CONFIG_H
@@ -38,8 +38,6 @@ struct config {
 /* One mistake, as "FILE:LINE: what would be right". text borrows: until return. */
 typedef void config_report_fn(void *user, const char *text);
 
-/* out: returns owned, free with config_free. Returns 0, or the number of mistakes. */
-int config_load(const char *path, config_report_fn *report, void *user, struct config **out);
 void config_free(struct config *config);
 
 /* The index-th section of a kind in the order of the file, or NULL. Borrows. */

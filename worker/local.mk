@@ -11,6 +11,7 @@ noinst_LTLIBRARIES += worker/libpgqueued.la
 worker_libpgqueued_la_SOURCES = \
 	worker/config.c worker/config.h \
 	worker/config_check.c worker/config_check.h \
+	worker/config_load.c worker/config_load.h \
 	worker/config_text.c \
 	worker/conninfo.c worker/conninfo.h \
 	worker/crash.c worker/crash.h \

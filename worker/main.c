@@ -12,7 +12,7 @@
 
 #include <pgqueue.h>
 
-#include "config.h"
+#include "config_load.h"
 #include "reload.h"
 #include "supervisor.h"
 

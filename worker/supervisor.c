@@ -23,6 +23,7 @@
 #include <event2/event.h>
 #include <pgqueue.h>
 
+#include "config_load.h"
 #include "crew.h"
 #include "front.h"
 #include "log.h"

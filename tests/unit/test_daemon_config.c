@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The daemon's configuration: mistakes are told with file, line and what would be right; values
  * come in one form. */
-#include "../../worker/config.h"
+#include "../../worker/config_load.h"
 #include "../../worker/redact.h"
 #include "../../worker/value.h"
 #include "tap.h"
