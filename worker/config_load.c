@@ -15,6 +15,7 @@
 #include "config_check.h"
 #include "conninfo.h"
 #include "ini.h"
+#include "nearest.h"
 
 enum { VALUE_MAX = 64 * 1024, MISTAKES_MAX = 50 };
 
@@ -67,7 +68,7 @@ static const char *key_item(const void *list, size_t index)
 
 static int unknown_section(struct load *load, int line, const char *kind)
 {
-    const char *near = value_nearest(kind, kind_item, section_kinds);
+    const char *near = nearest(kind, kind_item, section_kinds);
     load->skip = 1;
     if (near != NULL)
         return mistakef(load, line, "unknown section [%s]; did you mean [%s]?", kind, near);
@@ -80,7 +81,7 @@ static int unknown_section(struct load *load, int line, const char *kind)
 static int unknown_key(struct load *load, int line, const char *name)
 {
     const char *kind = load->section->kind->name;
-    const char *near = value_nearest(name, key_item, kind);
+    const char *near = nearest(name, key_item, kind);
     char list[512] = "";
     size_t used = 0;
     if (near != NULL)

@@ -28,6 +28,7 @@ worker_libpgqueued_la_SOURCES = \
 	worker/log.c worker/log.h \
 	worker/metrics.c worker/metrics.h \
 	worker/module.c worker/module.h \
+	worker/nearest.c worker/nearest.h \
 	worker/notify.c worker/notify.h \
 	worker/observer.c worker/observer.h \
 	worker/pages.c worker/pages.h \

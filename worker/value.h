@@ -29,9 +29,4 @@ struct value_rule {
 int value_check(const struct value_rule *rule, const char *text, char *out, size_t out_size,
                 char *why, size_t why_size);
 
-/* The word of the list (its items by index, NULL beyond the last) nearest to a mistyped one, or
- * NULL if none is near. */
-const char *value_nearest(const char *word, const char *(*item)(const void *list, size_t index),
-                          const void *list);
-
 #endif
