@@ -21,7 +21,7 @@ struct config_entry {
 
 struct config_section {
     const struct section_kind *kind;
-    char *name; /* "" unless kind->named */
+    char *name; /* "" unless kind->named is set */
     int line;
     struct config_entry *entries;
     struct config_section *next;

@@ -66,16 +66,24 @@ static const char *key_item(const void *list, size_t index)
     return NULL;
 }
 
+/* Adds "word" or "word NAME" to a list for a message; what does not fit is cut off. */
+static void add_word(char *list, size_t size, const char *word, const char *name)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s%s%s%s", used > 0 ? ", " : "", word,
+             name != NULL ? " " : "", name != NULL ? name : "");
+}
+
 static int unknown_section(struct load *load, int line, const char *kind)
 {
     const char *near = nearest(kind, kind_item, section_kinds);
+    char list[512] = "";
     load->skip = 1;
     if (near != NULL)
         return mistakef(load, line, "unknown section [%s]; did you mean [%s]?", kind, near);
-    return mistakef(load, line,
-                    "unknown section [%s]; there are database, worker, queue NAME, "
-                    "schedule KEY, http, sync, provider NAME",
-                    kind);
+    for (const struct section_kind *k = section_kinds; k->name != NULL; k++)
+        add_word(list, sizeof list, k->name, k->named);
+    return mistakef(load, line, "unknown section [%s]; there are %s", kind, list);
 }
 
 static int unknown_key(struct load *load, int line, const char *name)
@@ -83,15 +91,11 @@ static int unknown_key(struct load *load, int line, const char *name)
     const char *kind = load->section->kind->name;
     const char *near = nearest(name, key_item, kind);
     char list[512] = "";
-    size_t used = 0;
     if (near != NULL)
         return mistakef(load, line, "unknown key \"%s\" in [%s]; did you mean \"%s\"?", name, kind,
                         near);
-    for (size_t i = 0; key_item(kind, i) != NULL && used < sizeof list; i++) {
-        int n =
-            snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", key_item(kind, i));
-        used += (size_t)n;
-    }
+    for (size_t i = 0; key_item(kind, i) != NULL; i++)
+        add_word(list, sizeof list, key_item(kind, i), NULL);
     return mistakef(load, line, "unknown key \"%s\" in [%s]; there are %s", name, kind, list);
 }
 
@@ -104,9 +108,9 @@ static int on_section(void *user, int line, const char *kind_name, const char *n
     load->skip = 1;
     if (kind == NULL)
         return unknown_section(load, line, kind_name);
-    if (kind->named && name[0] == '\0')
+    if (kind->named != NULL && name[0] == '\0')
         return mistakef(load, line, "[%s] needs a name: [%s NAME]", kind_name, kind_name);
-    if (!kind->named && name[0] != '\0')
+    if (kind->named == NULL && name[0] != '\0')
         return mistakef(load, line, "[%s] has no name: write [%s]", kind_name, kind_name);
     for (; *last != NULL; last = &(*last)->next)
         if ((*last)->kind == kind && strcmp((*last)->name, name) == 0)

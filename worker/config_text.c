@@ -106,7 +106,7 @@ void config_print(const struct config *config, FILE *stream)
     fprintf(stream, "# %s\n# the database: %s\n\n", config->path,
             conninfo[0] != '\0' ? conninfo : "as libpq's environment says");
     for (const struct section_kind *kind = section_kinds; kind->name != NULL; kind++) {
-        if (!kind->named && config_section(config, kind->name, 0) == NULL &&
+        if (kind->named == NULL && config_section(config, kind->name, 0) == NULL &&
             (strcmp(kind->name, "database") == 0 || strcmp(kind->name, "worker") == 0))
             print_section(stream, kind->name, NULL);
         for (size_t i = 0; config_section(config, kind->name, i) != NULL; i++)

@@ -57,8 +57,8 @@
     }
 
 const struct section_kind section_kinds[] = {
-    {"database", 0}, {"worker", 0}, {"queue", 1},    {"schedule", 1},
-    {"http", 0},     {"sync", 0},   {"provider", 1}, {NULL, 0},
+    {"database", NULL}, {"worker", NULL}, {"queue", "NAME"},    {"schedule", "KEY"},
+    {"http", NULL},     {"sync", NULL},   {"provider", "NAME"}, {NULL, NULL},
 };
 
 const struct key keys[] = {

@@ -26,7 +26,7 @@ struct key {
 
 struct section_kind {
     const char *name;
-    int named; /* [kind NAME], any number of them; else once */
+    const char *named; /* what stands for the name in [kind NAME], any number of them; NULL: once */
 };
 
 /* Both end with a NULL name. */

@@ -60,7 +60,8 @@ static void wrong_ones(void)
     refused(QUEUE "retry_limits = 3\n", 3, "did you mean \"retry_limit\"?");
     refused(QUEUE "colour = red\n", 3, "there are handler, concurrency");
     refused(QUEUE "[worekr]\n", 3, "did you mean [worker]?");
-    refused(QUEUE "[kitchen]\n", 3, "there are database, worker");
+    refused(QUEUE "[kitchen]\n", 3,
+            "there are database, worker, queue NAME, schedule KEY, http, sync, provider NAME");
     refused(QUEUE "retry_limit = -1\n", 3, "from 0 to 32000");
     refused(QUEUE "retry_limit = 3 # more\n", 3, "must be a whole number");
     refused(QUEUE "retry_delay = fast\n", 3, "a duration like 30s");
