@@ -4,9 +4,10 @@
  */
 #include "nearest.h"
 
+#include <stdint.h>
 #include <string.h>
 
-/* Longer words are not compared. */
+/* Longer words are like no other. */
 enum { WORD_MAX = 32 };
 
 /* How many letters must be put in, left out or changed to make b from a. */
@@ -15,7 +16,7 @@ static size_t distance(const char *a, const char *b)
     size_t row[WORD_MAX + 1];
     size_t a_len = strlen(a), b_len = strlen(b);
     if (a_len > WORD_MAX || b_len > WORD_MAX)
-        return WORD_MAX;
+        return SIZE_MAX;
     for (size_t j = 0; j <= b_len; j++)
         row[j] = j;
     for (size_t i = 1; i <= a_len; i++) {

@@ -44,8 +44,10 @@ static void refused(const char *text, int line, const char *what)
         diag("said: %s", said);
 }
 
-#define QUEUE    "[queue mail]\nhandler = exec:true\n"
-#define SCHEDULE QUEUE "[schedule s]\nqueue = mail\n"
+#define QUEUE     "[queue mail]\nhandler = exec:true\n"
+#define TEN_X     "xxxxxxxxxx"
+#define HUNDRED_X TEN_X TEN_X TEN_X TEN_X TEN_X TEN_X TEN_X TEN_X TEN_X TEN_X
+#define SCHEDULE  QUEUE "[schedule s]\nqueue = mail\n"
 
 static void wrong_ones(void)
 {
@@ -59,6 +61,7 @@ static void wrong_ones(void)
     refused(QUEUE "[sync]\ntz = +02:00\n", 4, "IANA");
     refused(QUEUE "retry_limits = 3\n", 3, "did you mean \"retry_limit\"?");
     refused(QUEUE "colour = red\n", 3, "there are handler, concurrency");
+    refused(QUEUE HUNDRED_X " = red\n", 3, "there are handler, concurrency");
     refused(QUEUE "[worekr]\n", 3, "did you mean [worker]?");
     refused(QUEUE "[kitchen]\n", 3,
             "there are database, worker, queue NAME, schedule KEY, http, sync, provider NAME");
