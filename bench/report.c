@@ -23,9 +23,19 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double median(double *values, size_t count)
+void sort_values(double *values, size_t count)
 {
     qsort(values, count, sizeof *values, by_value);
+}
+
+double at_share(const double *sorted, size_t count, double share)
+{
+    return sorted[(size_t)((double)count * share)];
+}
+
+double median(double *values, size_t count)
+{
+    sort_values(values, count);
     return count % 2 == 1 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
