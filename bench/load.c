@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Databases and queues of a measurement, and jobs for them. Knows nothing of workers. */
+/* Databases are copies of the one that setup.c made; jobs go through the library. */
 #include "load.h"
 
 #include <stdio.h>
@@ -96,10 +96,12 @@ static void send_to(pgqueue *queue, const char *name, const struct load *load, l
 {
     static pgqueue_payload payloads[CALL_MAX];
     long per_call = load->per_call > 0 ? load->per_call : CALL_MAX;
+    if (per_call > CALL_MAX)
+        die("%ld jobs in a call are more than %d", per_call, CALL_MAX);
     size_t room = load->bytes > 0 ? load->bytes + 32 : PAYLOAD_ROOM;
     char *text = malloc(room * (size_t)per_call);
     pgqueue_error error;
-    if (text == NULL || per_call > CALL_MAX)
+    if (text == NULL)
         die("out of memory");
     for (long at = 0; at < count; at += per_call) {
         size_t n = count - at < per_call ? (size_t)(count - at) : (size_t)per_call;

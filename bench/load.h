@@ -28,7 +28,7 @@ struct load {
     const char *queue;                   /* NULL: QUEUE */
     int queues;                          /* > 0: evenly to so many, named by queue_name() */
     long first, count;                   /* payloads are numbered from first on */
-    long per_call;                       /* 0: 1,000 */
+    long per_call;                       /* 0: 1,000, the most */
     size_t bytes;                        /* of a payload; 0: PAYLOAD */
     const pgqueue_send_options *options; /* may be NULL */
 };
