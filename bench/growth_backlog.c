@@ -8,13 +8,14 @@
 #include "load.h"
 #include "worker.h"
 
-#define LEAST 10000
+#define LEAST    10000
+#define JOBS_MAX 100000
 
 void case_growth_backlog(const char *dsn, long size)
 {
     long have = 0;
     for (long level = LEAST; level <= size; level *= 10) {
-        long jobs = level < 100000 ? level : 100000;
+        long jobs = level < JOBS_MAX ? level : JOBS_MAX;
         pgqueue *queue = queue_open(dsn);
         send_bulk(queue, have, level - jobs - have);
         vacuum(queue);

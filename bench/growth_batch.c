@@ -10,6 +10,10 @@
 #include "meter.h"
 #include "report.h"
 
+/* Of a point. */
+#define CLAIMS   3000
+#define JOBS_MAX 100000
+
 static PGresult *prepared(PGconn *conn, const char *name, int count, const char *const *values)
 {
     PGresult *result = PQexecPrepared(conn, name, count, values, NULL, NULL, 0);
@@ -61,5 +65,5 @@ static void point(const char *dsn, long batch, long jobs)
 void case_growth_batch(const char *dsn, long size)
 {
     for (long batch = 1; batch <= size; batch *= 10)
-        point(dsn, batch, batch * 3000 < 100000 ? batch * 3000 : 100000);
+        point(dsn, batch, batch * CLAIMS < JOBS_MAX ? batch * CLAIMS : JOBS_MAX);
 }

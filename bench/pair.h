@@ -8,6 +8,9 @@
 
 #include "worker.h"
 
+/* Jobs of a turn, where there is no reason for another number. */
+#define TURN_JOBS 100000
+
 /* A case beside the plain one: a queue without anything, that a worker process drains. */
 struct pair {
     const char *name; /* of the report */

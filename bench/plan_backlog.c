@@ -12,5 +12,6 @@ void case_plan_backlog(const char *dsn, long size)
     send_bulk(queue, 0, size);
     vacuum(queue);
     pgqueue_close(queue);
-    pair_measure(&(struct pair){.name = "plan_backlog", .dsn = dsn, .jobs = 100000, .size = size});
+    pair_measure(
+        &(struct pair){.name = "plan_backlog", .dsn = dsn, .jobs = TURN_JOBS, .size = size});
 }

@@ -14,5 +14,6 @@ void case_plan_future(const char *dsn, long size)
     send_load(queue, &(struct load){.count = size, .options = &options});
     vacuum(queue);
     pgqueue_close(queue);
-    pair_measure(&(struct pair){.name = "plan_future", .dsn = dsn, .jobs = 100000, .size = size});
+    pair_measure(
+        &(struct pair){.name = "plan_future", .dsn = dsn, .jobs = TURN_JOBS, .size = size});
 }

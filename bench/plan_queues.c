@@ -16,7 +16,7 @@ void case_plan_queues(const char *dsn, long size)
     queues_create(dsn, (int)size);
     pair_measure(&(struct pair){.name = "plan_queues",
                                 .dsn = dsn,
-                                .jobs = 100000 / size * size,
+                                .jobs = TURN_JOBS / size * size,
                                 .duty = {.queues = (int)size},
                                 .load = load,
                                 .size = size});

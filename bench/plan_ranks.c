@@ -18,5 +18,5 @@ static void load(pgqueue *queue, long jobs, long size)
 void case_plan_ranks(const char *dsn, long size)
 {
     pair_measure(&(struct pair){
-        .name = "plan_ranks", .dsn = dsn, .jobs = 100000, .load = load, .size = size});
+        .name = "plan_ranks", .dsn = dsn, .jobs = TURN_JOBS, .load = load, .size = size});
 }

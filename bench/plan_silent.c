@@ -17,7 +17,7 @@ void case_plan_silent(const char *dsn, long size)
     queues_create(dsn, (int)size);
     pair_measure(&(struct pair){.name = "plan_silent",
                                 .dsn = dsn,
-                                .jobs = 100000,
+                                .jobs = TURN_JOBS,
                                 .duty = {.queues = (int)size},
                                 .load = load,
                                 .size = size});

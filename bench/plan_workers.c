@@ -9,7 +9,7 @@ void case_plan_workers(const char *dsn, long size)
 {
     pair_measure(&(struct pair){.name = "plan_workers",
                                 .dsn = dsn,
-                                .jobs = 200000,
+                                .jobs = 2 * TURN_JOBS,
                                 .duty = {.once = 1},
                                 .workers = (int)size,
                                 .size = size});
