@@ -45,10 +45,14 @@ for wrong in (f"{TMP}/none", f"{TMP}/half"):
 ok(os.access(f"{SRC}/bench/report.py", os.X_OK), "the report is called as the documents say")
 
 # All of it before anything is built or measured.
-for wrong, named in ((("--only", "drain,nothing"), '"nothing"'), (("--rounds", "x"), '"x"'), (("--rounds", "0"), '"0"'), (("--rounds", "-1"), '"-1"'),
-                     (("--json", f"{TMP}/none/x.json"), "x.json"), (("--plot", f"{TMP}/half/y"), "half/y")):
-    ended = testdb.run(f"{SRC}/bench/run", *wrong)
-    ok(ended.returncode == 2 and named in ended.stderr and ended.stderr.count("\n") == 1, f"bench/run {wrong[0]} {named} is refused in one line")
+for wrong, named in (("--only drain,nothing", '"nothing"'), ("--only ,", "no name"), ("--only drain,growth_batch", '"growth_batch"'),
+                     ("--growth --only growth_batch,sustain", '"sustain"'), ("--growth --only raw", '"raw"'),
+                     ("--quick --only million", '"million"'), ("--growth --quick", "--quick"), ("--growth --big", "--big"),
+                     ("--growth --peers", "--peers"), ("--rounds x", '"x"'), ("--rounds 0", '"0"'), ("--rounds -1", '"-1"'),
+                     ("--json TMP/none/x.json", "x.json"), ("--plot TMP/half/y", "half/y")):
+    ended = testdb.run(f"{SRC}/bench/run", *(word.replace("TMP", TMP) for word in wrong.split()))
+    ok(ended.returncode == 2 and named in ended.stderr and ended.stderr.count("\n") == 1,
+       f"bench/run {wrong} is refused in one line")
 
 with open(f"{SRC}/bench/run", encoding="utf-8") as file:
     script = file.read()
