@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Runs the test suite of one build folder and counts; knows nothing of how it was built. Sourced with $top set.
+# Runs the test suite of one build folder and counts; knows nothing of how it was built. Sourced with $top set and
+# pause.sh loaded.
 SUITE_PASSED=0
 SUITE_FAILED=0
 SUITE_SKIPPED=0
@@ -46,7 +47,7 @@ suite_server_ended() {
     local obj=$1 i
     for ((i = 0; i < 200; i++)); do
         [ -e "$obj/tests/server.env" ] || break
-        read -r -t 0.05 <> <(:) || :
+        pause 0.05
     done
     grep -E 'was terminated by signal' "$obj/tests/server.log" 2>/dev/null || return 0
     echo "The tests' server crashed; its log: $obj/tests/server.log"

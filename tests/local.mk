@@ -73,6 +73,7 @@ EXTRA_DIST += $(SCRIPT_TESTS) \
 	scripts/demo \
 	scripts/dev \
 	scripts/packages.sh \
+	scripts/pause.sh \
 	scripts/pg.sh \
 	scripts/suite.sh \
 	scripts/test

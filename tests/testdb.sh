@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Databases and programs for the shell tests; knows nothing of queues. Sourced after tap.sh.
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/pause.sh"
 TESTDB_N=0
 TESTDB_PIDS=()
 TESTDB_MAIN=$BASHPID
@@ -66,12 +67,9 @@ sql_wait() {
     local deadline=$((SECONDS + ($1 > TESTDB_PATIENCE ? $1 : TESTDB_PATIENCE)))
     until [ "$(sql "$2")" = t ]; do
         [ "$SECONDS" -lt "$deadline" ] || bail "not met within $1 s: $2"
-        testdb_pause
+        pause 0.02
     done
 }
-
-# Between two looks at a condition that has a deadline: 20 ms.
-testdb_pause() { read -r -t 0.02 <> <(:) || :; }
 
 # start COMMAND...: in a process group of its own, killed at exit; leaves $PID, and $OUT and $ERR, files of its output.
 start() {
@@ -90,6 +88,6 @@ wait_line() {
             diag "$(cat "$2")"
             bail "no line within $1 s that matches: $3"
         fi
-        testdb_pause
+        pause 0.02
     done
 }
