@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Who may include what: the library's layers look downwards only, programs see the public header, and each dependency
-# has one door per program.
+# Who may include what: the library's layers look downwards only, programs see the public header, each dependency has one
+# door per program, and no file needs itself by way of others. A header and the source of its name are one file here.
 . "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 
 check() {
@@ -20,6 +20,7 @@ DOORS = [
     (r"curl/.*", r"orchestrator/http\.c$|tests/"),
 ]
 library_ssl = set()
+uses = {}  # of a file without its ending: the others that it includes
 
 def layer(path):
     m = re.match(r"libqueue/(\w+)/", path)
@@ -50,6 +51,9 @@ for path in sys.stdin.read().split("\n"):
                 break
         if not target:
             continue
+        this, other = os.path.splitext(path)[0], os.path.splitext(target)[0]
+        if this != other:
+            uses.setdefault(this, set()).add(other)
         mine, its = layer(path), layer(target)
         if mine is not None and its is not None and its > mine:
             print(f"{where}{target} is a layer above")
@@ -60,6 +64,27 @@ for path in sys.stdin.read().split("\n"):
         there = target.split("/")[0]
         if program in PROGRAMS and there in PROGRAMS and there != program and (program, there) != ("cli", "orchestrator") and (path, target) != ("cli/work.c", "worker/exec.h"):
             print(f"{where}{target} belongs to another program")
+def circle(start):
+    """The shortest way from a file back to itself; None if there is none."""
+    came, todo = {}, [start]
+    for file in todo:
+        for other in sorted(uses.get(file, ())):
+            if other == start:
+                way = [start, file]
+                while way[-1] != start:
+                    way.append(came[way[-1]])
+                return way[::-1]
+            if other not in came:
+                came[other] = file
+                todo.append(other)
+    return None
+
+told = set()
+for file in sorted(uses):
+    way = None if file in told else circle(file)
+    if way:
+        told.update(way)
+        print(" -> ".join(way) + " is a circle")
 if len(library_ssl) > 1:
     print(f"libqueue: more than one file includes openssl: {sorted(library_ssl)}")
 '
@@ -96,5 +121,20 @@ accepts "a program may include the public header"
 plant worker/config.h </dev/null
 plant cli/work.c <<<'#include "../worker/config.h"'
 finds "a program that looks into another is found" 'belongs to another program'
+plant cli/cli.h <<<'#include "db.h"'
+plant cli/db.h </dev/null
+plant cli/db.c <<<$'#include "db.h"\n#include "cli.h"'
+finds "two files that include each other, one of them by its header, are a circle" '^cli/cli -> cli/db -> cli/cli is a circle'
+plant worker/a.h <<<'#include "b.h"'
+plant worker/b.h <<<'#include "c.h"'
+plant worker/b.c <<<'#include "b.h"'
+plant worker/c.h </dev/null
+plant worker/c.c <<<$'#include "c.h"\n#include "a.h"'
+finds "so are three" '^worker/a -> worker/b -> worker/c -> worker/a is a circle'
+plant worker/a.c <<<$'#include "a.h"\n#include "b.h"\n#include "c.h"'
+plant worker/a.h <<<'#include "c.h"'
+plant worker/b.h <<<'#include "c.h"'
+plant worker/c.h </dev/null
+accepts "two ways to one file are none"
 tree_is_clean "every include of the tree is allowed"
 tap_done
