@@ -105,7 +105,7 @@ sources = [f"{folder}/{f}" for folder in ("worker", "libqueue/db", "libqueue/run
 logged = set().union(*(lines_logged(read(f)) for f in sources))
 is_(len(logged) > 30, True, "the programs log many lines")
 is_({s for s in logged if s not in operations}, set(), "docs/operations.md explains each of them")
-pages = ["README.md", "migrations/README.md", "orchestrator/README.md", "tests/README.md"] + \
+pages = ["README.md"] + [f + "/README.md" for f in ("bench", "bench/peers", "migrations", "orchestrator", "tests")] + \
     ["docs/" + f for f in sorted(os.listdir(os.path.join(SRC, "docs"))) if f.endswith(".md")]
 is_([b for page in pages for b in links_broken(page, read(page), lambda p: os.path.exists(os.path.join(SRC, p)))], [],
     "every link of the documents leads somewhere")
