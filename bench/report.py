@@ -122,7 +122,7 @@ def budgets(lines):
     return ["", "budget", "measured", "holds"], b.rows
 
 
-def others(lines):
+def figures(lines):
     """Figures that have no budget."""
     rows = []
 
@@ -217,7 +217,7 @@ PEER_ROWS = (
     ("p99.9 ms", "half", "p999_ms", ".2f", False), ("at jobs/s", "half", "per_s", ",.0f", True),
     ("idle worker: statements a minute", "idle", "statements_per_minute", ",.1f", False),
     ("connections", "idle", "connections", ".0f", False))
-TABLES = {"costs": costs, "budgets": budgets, "figures": others, "plans": plans, "peers": peers,
+TABLES = {"costs": costs, "budgets": budgets, "figures": figures, "plans": plans, "peers": peers,
           "growth_backlog": series("growth_backlog", "waiting jobs"), "growth_workers": series("growth_workers", "worker processes"),
           "growth_queues": series("growth_queues", "queues"), "growth_payload": series("growth_payload", "bytes of payload"),
           "growth_batch": series("growth_batch", "jobs in a claim")}
