@@ -32,6 +32,9 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/run/demand.c libqueue/run/demand.h \
 	libqueue/run/dispatch.c \
 	libqueue/run/loop.c libqueue/run/loop.h \
+	libqueue/run/next.c \
+	libqueue/run/place.c libqueue/run/place.h \
+	libqueue/run/poll.c \
 	libqueue/run/session.c \
 	libqueue/run/settle.c \
 	libqueue/run/stop.c \

@@ -29,7 +29,7 @@ SCRIPT_TESTS += tests/fault/test_restart_load.py
 EXTRA_DIST += tests/toy.py
 
 # Modules of the library.
-LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_options tests/unit/test_param \
+LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_options tests/unit/test_param tests/unit/test_place \
 	tests/unit/test_loop tests/unit/test_row tests/unit/test_stmt tests/unit/test_threads tests/unit/test_utf8
 C_TESTS += $(LIBQUEUE_UNIT_TESTS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
@@ -41,6 +41,7 @@ tests_unit_test_stmt_LDADD = $(UNIT_LIBS)
 tests_unit_test_threads_LDADD = $(UNIT_LIBS)
 tests_unit_test_utf8_LDADD = $(UNIT_LIBS)
 tests_unit_test_loop_LDADD = $(UNIT_LIBS)
+tests_unit_test_place_LDADD = $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_waiting
 tests_fault_test_waiting_LDADD = tests/libtestdb.la $(UNIT_LIBS)

@@ -265,11 +265,16 @@ static uint64_t patience(const struct conn *c)
     return c->patience_us << (c->stmt == c->late ? c->late_count : 0);
 }
 
+int pgqi_conn_ready(const struct conn *c)
+{
+    struct pollfd fd = {.fd = c->fd, .events = (short)c->events};
+    return poll(&fd, 1, 0) != 0;
+}
+
 /* Nothing can be read or written though the time is over: the server is hung. */
 static int is_hung(const struct conn *c, uint64_t now_us)
 {
-    struct pollfd fd = {.fd = c->fd, .events = (short)c->events};
-    return now_us >= c->deadline_us && poll(&fd, 1, 0) == 0;
+    return now_us >= c->deadline_us && !pgqi_conn_ready(c);
 }
 
 static void give_up(struct conn *c)

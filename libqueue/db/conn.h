@@ -77,6 +77,8 @@ void pgqi_conn_close(struct conn *c);
 /* Does what can be done now: call after init, when fd is ready, and when pgqi_conn_wake_us has
  * come. */
 void pgqi_conn_process(struct conn *c, uint64_t now_us);
+/* Whether its fd is ready. For who does not watch it; -1 never is. */
+int pgqi_conn_ready(const struct conn *c);
 /* When it wants to be called without an event; UINT64_MAX: never. */
 uint64_t pgqi_conn_wake_us(const struct conn *c);
 

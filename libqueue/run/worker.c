@@ -346,8 +346,10 @@ static void step(struct pgqueue_worker *w)
     eventfd_t bell;
     uint64_t now = pgqi_now_us();
     int count = epoll_wait(w->epoll_fd, ready, 4, 0);
-    int claim = w->deaf || now >= pgqi_conn_wake_us(&w->claim);
-    int settle = w->deaf || now >= pgqi_conn_wake_us(&w->settle);
+    /* Whose descriptor is not watched is asked itself; but only what has come is processed, since
+     * that is taken for a sign of life. */
+    int claim = now >= pgqi_conn_wake_us(&w->claim) || (w->deaf && pgqi_conn_ready(&w->claim));
+    int settle = now >= pgqi_conn_wake_us(&w->settle) || (w->deaf && pgqi_conn_ready(&w->settle));
     for (int i = 0; i < count; i++) {
         claim = claim || ready[i].data.fd == w->claim_watch.fd;
         settle = settle || ready[i].data.fd == w->settle_watch.fd;

@@ -4,8 +4,9 @@
  *
  * A job's way, one owner at a time:
  *   claim.c     a claim answers -> held list, backlog of its queue
- *   dispatch.c  backlog -> the pool's ready list (or the handler, on the loop) -> done list ->
- * outcomes settle.c    outcomes -> one statement -> the job's memory is released
+ *   dispatch.c  backlog -> the pool's ready list, or the handler on the loop -> done list
+ *               -> outcomes
+ *   settle.c    outcomes -> one statement -> the job's memory is released
  */
 #ifndef PGQI_RUN_WORKER_H
 #define PGQI_RUN_WORKER_H
@@ -44,6 +45,11 @@ struct position {
 /* How many spans a claim may look back, beside not at all and to the start. */
 #define LATE_LOOKS 2
 
+/* Such a look: when a claim last looked so far back, or from the start, and when to again. */
+struct late_look {
+    uint64_t looked_us, due_us;
+};
+
 enum job_place { JOB_BACKLOG, JOB_IN_POOL, JOB_RUNNING, JOB_ENDED };
 
 struct work_queue {
@@ -65,18 +71,22 @@ struct work_queue {
     uint64_t asleep_until_us;
     struct position *positions;
     int position_count;
-    int from_start;               /* the claim or poll under way looks at it from the start */
-    int asked;                    /* and asked for so many */
-    uint64_t claim_us;            /* and was sent then */
-    uint64_t rescan_us;           /* no claim from the start before */
-    uint64_t late_us[LATE_LOOKS]; /* nor one that looks so far back for late commits */
-    uint64_t barred_us;           /* no claim at all before: the last one failed */
-    int refused;                  /* claims in a row that failed for good */
-    uint64_t found_us;            /* when a claim last found jobs */
-    uint64_t again_us;            /* jobs flow: claim again then instead of sleeping; 0: no */
-    size_t job_bytes;             /* memory of a job in the last claims, on average; 0: not known */
-    double job_us;     /* how long the last jobs kept a thread, the newer the more; and */
-    uint64_t ended_us; /* when the last one ended; 0: none yet */
+    int from_start;     /* the claim or poll under way looks at it from the start */
+    int asked;          /* and the claim asked for so many */
+    uint64_t claim_us;  /* and was sent then */
+    uint64_t rescan_us; /* no look from the start before */
+    struct late_look late[LATE_LOOKS];
+    int look_far;       /* the next claim looks back as far as any */
+    int seen;           /* a poll saw jobs, and no claim has come since */
+    int missed;         /* how often in a row such a claim got none */
+    uint64_t seen_us;   /* what polls see counts for nothing before */
+    uint64_t barred_us; /* no claim at all before: the last one failed */
+    int refused;        /* claims in a row that failed for good */
+    uint64_t found_us;  /* when a claim last found jobs */
+    uint64_t again_us;  /* jobs flow: claim again then instead of sleeping; 0: no */
+    size_t job_bytes;   /* memory of a job in the last claims, on average; 0: not known */
+    double job_us;      /* how long the last jobs kept a thread, the newer the more; and */
+    uint64_t ended_us;  /* when the last one ended; 0: none yet */
     /* The first queue of the same handler and user. It keeps, as kin_us, how long the last jobs of
      * all of them took, for those of which none has ended yet; 0: none of any has. */
     struct work_queue *kin;
@@ -145,19 +155,17 @@ struct pgqueue_worker {
     size_t schedule_count;
     struct work_queue *claiming;
     struct buf claim_times; /* parameters of the claim or poll under way */
-    char claim_count[16], claim_late[16];
+    char claim_count[16], claim_back[16];
     int64_t claimed_total;
     /* looks */
     uint64_t poll_us;      /* when to poll */
-    int poll_from_start;   /* the poll under way looks at the queues from the start */
     uint64_t poll_sent_us; /* and was sent then */
     /* running jobs that it asks about, the newest first */
     int64_t asked_ids[ASK_MOST], asked_leases[ASK_MOST];
     size_t asked_count;
-    uint64_t poll_full_us; /* no poll from the start before */
-    int look;              /* how many looks since something changed */
-    int announcing;        /* the poll under way announces sleep */
-    uint64_t announce_us;  /* no poll only to announce sleep before, while other queues have jobs */
+    int look;             /* how many looks since something changed */
+    int announcing;       /* the poll under way announces sleep */
+    uint64_t announce_us; /* no poll only to announce sleep before, while other queues have jobs */
     uint64_t setup_retry_us;
     /* jobs */
     struct threads pool;
@@ -194,12 +202,25 @@ void pgqi_session_init(struct pgqueue_worker *w);
 void pgqi_register_again(struct pgqueue_worker *w);
 void pgqi_setup_step(struct pgqueue_worker *w);
 
-/* claim.c: what the claiming connection does next */
+/* next.c: what the claiming connection does next */
 void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us);
 uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w);
+
+/* claim.c: claims */
+int pgqi_claim_wanted(const struct pgqueue_worker *w);         /* 0: it is paused, or stops */
+int pgqi_try_claim(struct pgqueue_worker *w, uint64_t now_us); /* 0: there is nothing to claim */
 void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue);
+/* A poll saw jobs there. Answers when to poll again if it is too early for a claim, or UINT64_MAX.
+ */
+uint64_t pgqi_claim_seen(struct pgqueue_worker *w, const char *queue, uint64_t now_us);
 void pgqi_claim_reset(struct pgqueue_worker *w);
-int pgqi_claim_idle(const struct pgqueue_worker *w); /* nothing due, as far as was seen */
+int pgqi_claim_idle(const struct pgqueue_worker *w);  /* nothing due, as far as was seen */
+int pgqi_claim_awake(const struct pgqueue_worker *w); /* some queue has: claims look, not polls */
+
+/* poll.c: polls and announcements */
+void pgqi_send_poll(struct pgqueue_worker *w, uint64_t now_us);
+uint64_t pgqi_announce_us(const struct pgqueue_worker *w);
+void pgqi_poll_after_claim(struct pgqueue_worker *w, uint64_t now_us); /* may bring it forward */
 
 /* dispatch.c: jobs to handlers and back */
 void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job,

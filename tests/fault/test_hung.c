@@ -9,6 +9,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 enum { PATIENCE_MS = 400 };
 
@@ -134,6 +135,29 @@ static void settle_hangs(void)
     end(w);
 }
 
+/* Without a descriptor to watch it by, a connection is looked at ten times a second. */
+static void settle_hangs_unwatched(void)
+{
+    pgqueue_worker *w = start(PATIENCE_MS);
+    struct rlimit was, none;
+    stop_server_process(w, &w->settle);
+    if (getrlimit(RLIMIT_NOFILE, &was) != 0 ||
+        pgqi_watch(w->epoll_fd, &w->settle_watch, -1, w->settle.socket, 0) != 0)
+        bail("no limit of descriptors");
+    none = was;
+    none.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &none);
+    pgqueue_job_finish(held, PGQUEUE_DONE);
+    int rc = pgqueue_worker_process(w, NULL);
+    ok(rc == 1 && w->deaf, "a worker has no descriptor left to watch a connection by");
+    until(w, &seen.disconnected, 1, "the loss");
+    ok(strstr(seen.why, "no answer for 0.4 s") != NULL, "and gives up a hung server all the same");
+    setrlimit(RLIMIT_NOFILE, &was);
+    until(w, &seen.settled, 1, "the settle");
+    wake_stopped();
+    end(w);
+}
+
 static void claim_hangs(void)
 {
     pgqueue_worker *w = start(PATIENCE_MS);
@@ -197,6 +221,7 @@ int main(void)
     watch = testdb_connect(dsn);
     atexit(wake_stopped);
     settle_hangs();
+    settle_hangs_unwatched();
     claim_hangs();
     slow_is_not_hung();
     return done();

@@ -208,8 +208,8 @@ static void late_commits(void)
     send_late(w, late);
     uint64_t hour = q->rescan_us;
     for (int i = 0; i < LATE_LOOKS; i++)
-        q->late_us[i] = hour;
-    w->poll_us = w->poll_full_us = 0;
+        q->late[i].due_us = hour;
+    w->poll_us = 0;
     int polls = seen.polls;
     until(w, &seen.polls, polls + 1, "a poll");
     ok(!q->from_start && q->position_count > 0,
@@ -220,16 +220,41 @@ static void late_commits(void)
     send_late(w, late);
     hour = q->rescan_us;
     for (int i = 0; i < LATE_LOOKS; i++)
-        q->late_us[i] = 0;
+        q->late[i].due_us = 0;
     q->asleep = 1;
     q->asleep_until_us = hour;
     polls = seen.polls;
     pgqi_claim_wake_queue(w, "flows"); /* as jobs that flow do */
-    until(w, &seen.settled, 5, "the late job");
+    until(w, &seen.claimed, 5, "the late job");
     ok(seen.polls == polls && q->rescan_us == hour,
        "claims look back for late jobs, without a poll");
+    until(w, &seen.settled, 5, "its end");
     stop(w);
     PQfinish(late);
+}
+
+/* Polls see a job that no claim gets, because another transaction has it. */
+static void locked_job(void)
+{
+    const char *const names[] = {"locked"};
+    void *const users[] = {NULL};
+    PGconn *other = testdb_connect(dsn);
+    pgqueue_worker *w = make(names, users, 1);
+    testdb_sql(other, "begin; select /*schema*/send('locked', '0')");
+    testdb_sql(other, "commit; begin; select /*schema*/cancel((select max(id) from "
+                      "/*schema*/job where queue = 'locked'))");
+    until(w, &seen.polls, seen.polls + 2, "the poll that sees it");
+    int polls = seen.polls;
+    for (long long end = testdb_ms() + 2000; testdb_ms() < end;)
+        turn(w);
+    ok(w->queues[0]->missed > 0 && seen.polls - polls < 60,
+       "the worker does not run in a circle (%d polls in 2 s)", seen.polls - polls);
+    testdb_sql(watch, "select /*schema*/send('locked', '1')");
+    until(w, &seen.settled, 1, "another job of the queue");
+    testdb_sql(other, "rollback");
+    until(w, &seen.settled, 2, "the job, when the other lets it go");
+    stop(w);
+    PQfinish(other);
 }
 
 int main(void)
@@ -239,5 +264,6 @@ int main(void)
     one_handler();
     announcements();
     late_commits();
+    locked_job();
     return done();
 }
