@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Who may include what: the library's layers look downwards only, programs see the public header, each dependency has one
-# door per program, and no file needs itself by way of others. A header and the source of its name are one file here.
+# Who may include what: the library looks downwards only, programs see the public header, each dependency has one door
+# per program, and no file needs itself by way of others. A header and the source of its name are one file here.
 . "$(dirname "${BASH_SOURCE[0]}")/lint.sh"
 
 check() {
@@ -124,7 +124,7 @@ finds "a program that looks into another is found" 'belongs to another program'
 plant cli/cli.h <<<'#include "db.h"'
 plant cli/db.h </dev/null
 plant cli/db.c <<<$'#include "db.h"\n#include "cli.h"'
-finds "two files that include each other, one of them by its header, are a circle" '^cli/cli -> cli/db -> cli/cli is a circle'
+finds "two files that include each other are a circle, also by a source" '^cli/cli -> cli/db -> cli/cli is a circle'
 plant worker/a.h <<<'#include "b.h"'
 plant worker/b.h <<<'#include "c.h"'
 plant worker/b.c <<<'#include "b.h"'
