@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a job costs on its way in, and on its way out. */
+/* What a job costs on its way in, and on its way out. Knows nothing of what it is compared to. */
 #ifndef PGQUEUE_BENCH_COST_H
 #define PGQUEUE_BENCH_COST_H
 

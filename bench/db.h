@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The measurement's own connections to the server, beside those of the library. */
+/* The measurement's own connections to the server, beside those of the library. Knows of the queue
+ * only the name of its schema. */
 #ifndef PGQUEUE_BENCH_DB_H
 #define PGQUEUE_BENCH_DB_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Processes of a measurement that enqueue. */
+/* Processes of a measurement that enqueue. Knows of the workers only the counters. */
 #ifndef PGQUEUE_BENCH_FEEDERS_H
 #define PGQUEUE_BENCH_FEEDERS_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two states of a queue measured in turns, so that what the machine does meanwhile hits both alike.
- */
+/* Two states of a queue measured in turns: what the machine does meanwhile hits both alike. */
 #ifndef PGQUEUE_BENCH_PAIR_H
 #define PGQUEUE_BENCH_PAIR_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Latency: from the call of pgqueue_send to the start of the handler. */
+/* Latency: from the call of pgqueue_send to the start of the handler, and to the call's return.
+ * Knows nothing of what else the queue has to do. */
 #ifndef PGQUEUE_BENCH_PROBE_H
 #define PGQUEUE_BENCH_PROBE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker processes of a measurement. */
+/* Worker processes of a measurement. Knows nothing of where their jobs come from. */
 #ifndef PGQUEUE_BENCH_WORKER_H
 #define PGQUEUE_BENCH_WORKER_H
 
