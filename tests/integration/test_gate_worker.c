@@ -108,10 +108,10 @@ static void check_life(void)
          statements_prepared(), failalloc_counted());
     ok(claims() >= seen.claims && settles() == seen.settles && polls() == seen.polls,
        "the statements that the events tell of were counted");
-    ok(statements_all() <= claims() + settles() + polls() + MANNERS,
-       "beside claims, settles and polls a worker says %d things in its life", MANNERS);
-    ok(statements_prepared() <= PREPARED, "and prepares each statement once (%ld)",
-       statements_prepared());
+    is_int(statements_all() - claims() - settles() - polls(), MANNERS,
+           "beside claims, settles and polls a worker says %d things in its life", MANNERS);
+    is_int(statements_prepared(), settles() > 0 ? PREPARED : PREPARED - 1,
+           "and prepares each statement once, a settle when there is one");
     /* Measured, and steady to the last one: 3 for each claim's batch, 4 for each poll's answer, 13
      * once. The margin is a buffer that grows once more. */
     long limit = 3 * claims() + 4 * polls() + 16;
@@ -120,9 +120,10 @@ static void check_life(void)
        failalloc_counted(), limit);
 }
 
-/* Drains the queue, counting. */
+/* Drains the queue, counting. Its history is kept. */
 static void drain(int threads)
 {
+    static int drains;
     pgqueue_error error;
     send_bulk();
     pgqueue_worker *worker = must_make(threads, 1);
@@ -134,10 +135,20 @@ static void drain(int threads)
     pgqueue_worker_free(worker);
     statements_stop();
     PGconn *conn = testdb_connect(dsn);
-    is_int(testdb_int(conn, "select count(*) from /*schema*/job where state <> 'completed'"), 0,
-           "every job was completed");
+    is_int(testdb_int(conn, "select count(*) from /*schema*/job where state = 'completed'"),
+           ++drains * JOBS, "every job was completed");
     PQfinish(conn);
     check_life();
+}
+
+/* What a drain looks for in vain, at whatever speed. */
+static void check_vain(void)
+{
+    /* Measured: 1 to 11. Once a queue is empty it is looked at each 2 ms for 20 ms. */
+    ok(claims() - seen.claims <= 13, "at most 13 claims find nothing (%ld)",
+       claims() - seen.claims);
+    /* Measured: 2 to 6. Two to begin with, and at most six while the last settle is waited for. */
+    ok(polls() <= 8, "at most 8 polls (%ld)", polls());
 }
 
 /* Batches of a fixed size, so the counts do not depend on how fast anything is. */
@@ -146,23 +157,22 @@ static void batches(void)
     drain(0);
     is_int(seen.claims, JOBS / BATCH, "1,000 free slots are filled by one claim");
     ok(settles() <= JOBS / BATCH, "the outcomes that gather go in one statement (%ld)", settles());
-    /* Measured: 6 to 9. Once a queue is empty it is looked at each 2 ms for 20 ms. */
-    ok(claims() - seen.claims <= 11, "at most 11 claims find nothing (%ld)",
-       claims() - seen.claims);
-    /* Measured: 3 to 6. Two to begin with, and at most six while the last settle is waited for. */
-    ok(polls() <= 10, "at most 10 polls (%ld)", polls());
-    /* Measured: 31 to 38. */
+    check_vain();
+    /* Measured: 28 to 38. */
     ok(statements_all() <= 44,
        "10,000 jobs take at most 44 statements, first and last included (%ld)", statements_all());
 }
 
-/* Here the size of the claims follows the speed of the machine: from 10 up to 1,000. The limit is
- * what the slowest takes, a claim and a settle for each ten and as many again; measured: 200. */
+/* Here the size of the claims follows the speed of the machine. On a quiet one, a busy one and with
+ * sanitizers the first takes a job for each thread, each other one about a thousand. */
 static void threads(void)
 {
     drain(10);
-    ok(statements_all() <= JOBS / 4, "ten threads take at most a statement for four jobs (%ld)",
-       statements_all());
+    /* Measured: 11 to 13. */
+    ok(seen.claims <= 20, "ten threads' jobs come by at most 20 claims (%d)", seen.claims);
+    /* Measured: 6 to 17. What ends while a settle is under way goes with the next one. */
+    ok(settles() <= 2 * seen.claims + 6, "and go by two settles a claim, and six (%ld)", settles());
+    check_vain();
 }
 
 static void single_sends(void)
@@ -198,7 +208,7 @@ static void idle(void)
         poll(&fd, 1, pgqueue_worker_timeout_ms(worker));
     }
     ok(wait_ms >= 20000, "an idle worker waits half a minute at last (%d ms)", wait_ms);
-    ok(seen.polls <= 7, "after six looks and not more (%d)", seen.polls);
+    ok(seen.polls <= 6, "after six looks at most (%d)", seen.polls);
     pgqueue_worker_stop(worker);
     while (pgqueue_worker_process(worker, &error) == 1) {
         struct pollfd fd = {.fd = pgqueue_worker_fd(worker), .events = POLLIN};
@@ -233,8 +243,8 @@ static void queues(void)
     diag("%ld statements: %s", statements_all(), statements_text());
     is_int(statements_of("pgqueue_queue_check"), 1, "%d queues are looked for in one statement",
            QUEUES);
-    ok(statements_all() <= claims() + settles() + polls() + MANNERS,
-       "and cost no other words than one queue");
+    is_int(statements_all() - claims() - settles() - polls(), MANNERS,
+           "and cost no other words than one queue");
 }
 
 int main(void)
