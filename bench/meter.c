@@ -54,26 +54,44 @@ static int read_stat(const char *pid, struct stat_fields *fields)
     return 1;
 }
 
-double server_cpu(PGconn *conn)
+/* Ticks of the running children of a process. */
+static unsigned long children(long parent)
 {
     struct stat_fields fields;
+    unsigned long ticks = 0;
+    DIR *proc = opendir("/proc");
+    if (proc == NULL)
+        die("no /proc");
+    for (struct dirent *e; (e = readdir(proc)) != NULL;)
+        if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && read_stat(e->d_name, &fields) &&
+            fields.parent == parent)
+            ticks += fields.own;
+    closedir(proc);
+    return ticks;
+}
+
+double server_cpu(PGconn *conn)
+{
+    struct stat_fields fields, after;
+    unsigned long ticks;
     char backend[24], postmaster[24];
     snprintf(backend, sizeof backend, "%d", PQbackendPID(conn));
     if (!read_stat(backend, &fields))
         die("the server's processes are not on this machine");
     long parent = fields.parent;
     snprintf(postmaster, sizeof postmaster, "%ld", parent);
-    double ticks = 0;
-    if (read_stat(postmaster, &fields))
-        ticks = (double)fields.own + (double)fields.reaped;
-    DIR *proc = opendir("/proc");
-    for (struct dirent *e; proc != NULL && (e = readdir(proc)) != NULL;)
-        if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && read_stat(e->d_name, &fields) &&
-            fields.parent == parent)
-            ticks += (double)fields.own;
-    if (proc != NULL)
-        closedir(proc);
-    return ticks / (double)sysconf(_SC_CLK_TCK);
+    if (!read_stat(postmaster, &after))
+        die("the server has ended");
+    /* A child that ends between the looks at the server and at its children is seen by neither, or,
+     * the other way round, by both. */
+    do {
+        fields = after;
+        ticks = children(parent);
+        if (!read_stat(postmaster, &after))
+            die("the server has ended");
+    } while (after.reaped != fields.reaped);
+    return ((double)ticks + (double)after.own + (double)after.reaped) /
+           (double)sysconf(_SC_CLK_TCK);
 }
 
 double process_cpu(pid_t pid)
