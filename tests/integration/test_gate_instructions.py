@@ -2,8 +2,8 @@
 # The price of a job in the client's process, under callgrind: instructions and allocations, libpq's and the C library's
 # included, of gate_client's runs over two numbers of jobs. Their difference is the price; start and end cancel out.
 #
-# A limit is what was measured (Debian 12, gcc 12 -O2, libpq 15, x86-64) and a fifth more, for other compilers and
-# libraries. How a limit is changed is told in tests/README.md.
+# A limit is what was measured (Debian 12, gcc 12 -O2, libpq 15, x86-64) and at most a fifth more, for other compilers and
+# libraries; of allocations less than twice that. How a limit is changed is told in tests/README.md.
 import os
 import re
 import shutil
@@ -53,15 +53,13 @@ def price(mode, jobs):
     return instructions, allocations
 
 
-def check(what, few, many, jobs, instructions, allocations, each=0):
-    """Instructions at most, and `each` more for an allocation."""
+def check(what, few, many, jobs, instructions, allocations):
     per_job = [(b - a) / jobs for a, b in zip(few, many)]
     if not counts:
         return
-    instructions += round(each * per_job[1])
-    diag(f"{what}: {per_job[0]:.0f} instructions, {per_job[1]:.2f} allocations per job")
+    diag(f"{what}: {per_job[0]:.0f} instructions, {per_job[1]:.3f} allocations per job")
     ok(0 < per_job[0] <= instructions, f"{what} takes at most {instructions} instructions per job ({per_job[0]:.0f})")
-    ok(per_job[1] <= allocations, f"{what} allocates at most {allocations} times per job ({per_job[1]:.2f})")
+    ok(per_job[1] <= allocations, f"{what} allocates at most {allocations} times per job ({per_job[1]:.3f})")
 
 
 FEW, MANY = 1000, 5000
@@ -75,13 +73,13 @@ threads = [price("threads", FEW)]
 c.sql("select /*schema*/enqueue('gate', array_fill('{}'::jsonb, array[%s]))", MANY)
 threads.append(price("threads", MANY))
 
-check("sending 1,000 a call", *bulk, MANY - FEW, 485, 0.05)  # measured: 403, 0.01
-check("sending one by one", *send, 200, 6900, 6)  # measured: 5,994, 5
+check("sending 1,000 a call", *bulk, MANY - FEW, 485, 0.01)  # measured: 403, 0.006
+check("sending one by one", *send, 200, 6900, 6)  # measured: 5,883, 5
 # libpq keeps rows in blocks of 2 kB, nothing else allocates for a job.
-check("working on the loop by 1,000", *loop, MANY - FEW, 4120, 0.25)  # measured: 3,430, 0.19
-# Claims and settles have the size that the machine's speed gives them: from a thousand jobs down to ten. What is smaller
-# costs more statements and, with them, allocations. Measured: 3,423 and 0.13.
-check("working in ten threads", *threads, MANY - FEW, 3720, 1.5, 4000)
+check("working on the loop by 1,000", *loop, MANY - FEW, 4120, 0.25)  # measured: 3,368 to 3,456, 0.19
+# The size of claims and settles follows the speed of the machine, but for all except the first there is as much to take as
+# they may. On a busy machine the figures were the same: 3,377 to 3,464, 0.13 to 0.14.
+check("working in ten threads", *threads, MANY - FEW, 4150, 0.2)
 if not counts:
     diag(f"{built}: nothing was counted")
 done()
