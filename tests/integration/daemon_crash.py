@@ -11,24 +11,15 @@ from testdb import is_, ok, done
 db = testdb.create()
 c = db.connect()
 HANDLERS = daemon.module("daemon_handlers")
-BODY = f"""
-[queue crash]
-handler = module:{HANDLERS}:crash
-retry_limit = 1
-retry_delay = 0
-concurrency = 1
-[queue loop_crash]
-handler = module:{HANDLERS}:loop_crash
-retry_limit = 0
-[queue take]
-handler = module:{HANDLERS}:take
-retry_limit = 0
-[queue forks]
-handler = module:{HANDLERS}:forks
-retry_limit = 0
-[http]
-listen = 127.0.0.1:0
-"""
+HTTP = "[http]\nlisten = 127.0.0.1:0\n"
+
+
+def queue(handler, options="retry_limit = 0"):
+    """The section of a queue that has its handler's name."""
+    return f"[queue {handler}]\nhandler = module:{HANDLERS}:{handler}\n{options}\n"
+
+
+BODY = queue("crash", "retry_limit = 1\nretry_delay = 0\nconcurrency = 1") + queue("loop_crash") + queue("take") + queue("forks") + HTTP
 d = daemon.start(db, BODY)
 
 
@@ -40,12 +31,17 @@ def ends(job, state, timeout=40):
     c.wait("select state::text = %s from /*schema*/job where id = %s", state, job, timeout=timeout)
 
 
+def told(job, words, sentence):
+    """The job has failed, and its message has the words."""
+    ends(job, "failed")
+    text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
+    ok(words in (text or ""), sentence) or testdb.diag(text)
+
+
 neighbours = [send("take", 3000) for _ in range(3)]
 c.wait("select count(*) = 3 from /*schema*/job where state::text = 'active'")
 bad = send("crash", "segv")
-ends(bad, "failed")
-text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
-ok("Segmentation fault" in (text or ""), "a job that crashes its process fails for good, and the message says why") or testdb.diag(text)
+told(bad, "Segmentation fault", "a job that crashes its process fails for good, and the message says why")
 is_(c.one("select attempt from /*schema*/job where id = %s", bad), 2, "after its retries")
 for job in neighbours:
     ends(job, "completed")
@@ -58,9 +54,7 @@ for how, what in (("abort", "Aborted"), ("stack", "Segmentation fault"), ("exit"
     d.stop()  # a fresh one starts a dead worker again at once
     d = daemon.start(db, BODY)
     bad = send("crash", how)
-    ends(bad, "failed")
-    text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
-    ok(what in (text or ""), f"{how} in a handler is told") or testdb.diag(text)
+    told(bad, what, f"{how} in a handler is told")
 d.stop()
 d = daemon.start(db, BODY)
 bad = send("loop_crash", "segv")
@@ -73,9 +67,7 @@ c.wait("select state::text = 'active' from /*schema*/job where id = %s", job, ti
 testdb.wait(lambda: d.metric("jobs_running", queue="take") == 1.0, 40, "its start: claimed only, it would be given back uncharged")
 worker = d.worker()
 os.kill(worker, signal.SIGKILL)
-ends(job, "failed")
-text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
-ok("killed by signal 9" in (text or ""), "a worker that was killed from outside is told to its jobs") or testdb.diag(text)
+told(job, "killed by signal 9", "a worker that was killed from outside is told to its jobs")
 testdb.wait(lambda: d.worker() != worker, 40, "another worker")
 good = send("take", 0)
 ends(good, "completed")
@@ -87,23 +79,12 @@ d.stop()
 d = daemon.start(db, BODY, env={"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
 said = len(d.lines("a job took its worker down"))
 job = send("forks", 0)
-ends(job, "failed")
-text = c.one("select output->>'message' from /*schema*/job where id = %s", job)
-ok("killed by signal 9" in (text or ""), "a worker is killed while a handler runs that has forked") or testdb.diag(text)
+told(job, "killed by signal 9", "a worker is killed while a handler runs that has forked")
 is_(len(d.lines("a job took its worker down")), said, "the exit() of the forked child blames no job")
 is_(d.stop(), 0, "it drains")
 
 # A crash during a drain
-BODY = f"""
-[queue crash_when]
-handler = module:{HANDLERS}:crash_when
-retry_limit = 0
-[queue take]
-handler = module:{HANDLERS}:take
-retry_limit = 0
-[http]
-listen = 127.0.0.1:0
-"""
+BODY = queue("crash_when") + queue("take") + HTTP
 for how, sig, line in (("a drain", signal.SIGTERM, "stopping: running jobs may end"),
                        ("a reload", signal.SIGHUP, "the new configuration is at work")):
     d = daemon.start(db, BODY, worker="drain_timeout = 60s")
@@ -116,9 +97,7 @@ for how, sig, line in (("a drain", signal.SIGTERM, "stopping: running jobs may e
     testdb.write(os.path.basename(go), "")
     if sig == signal.SIGTERM:
         is_(d.wait(), 0, f"a handler that crashes during {how} does not hold it up")
-    ends(bad, "failed")
-    text = c.one("select output->>'message' from /*schema*/job where id = %s", bad)
-    ok("Segmentation fault" in (text or ""), f"a handler that crashes during {how} is told to its job") or testdb.diag(text)
+    told(bad, "Segmentation fault", f"a handler that crashes during {how} is told to its job")
     is_(c.one("select count(*) from /*schema*/job where id = any(%s) and state::text in ('created', 'active') and attempt <= 1", neighbours), 3,
         f"its neighbours are not charged when it does so during {how}")
     for job in neighbours:
