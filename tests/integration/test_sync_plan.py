@@ -45,6 +45,16 @@ def end_all(c, state="completed"):
               [r[0] for r in rows], [r[1] for r in rows], [outcome] * len(rows))
 
 
+def beside(key, query, end):
+    """How many imports a first one plans, and what the query answers that waits for its end, a commit or a rollback."""
+    one, two = database.connect(autocommit=False), database.connect()
+    created = plan(one, key)[0]
+    other = two.start(query)
+    two.blocked_by(one)
+    getattr(one, end)()
+    return created, other.result(60)
+
+
 # Exact times
 c = seeded(600)
 created, skipped, lanes, last = plan(c, "daily@1")
@@ -107,26 +117,15 @@ is_(starts(c, "k"), [t0 + datetime.timedelta(milliseconds=150) * i for i in rang
 
 # Two at once
 c = seeded(300)
-one, two = database.connect(autocommit=False), database.connect()
-is_(plan(one, "k")[0], 300, "one orchestrator plans 300 imports")
-other = two.start("select created, skipped from sync.plan_daily('k')")
-two.blocked_by(one)
-one.commit()
-is_(other.result(60), [(0, 300)], "a second one with the same key waits for it and creates nothing")
+created, answer = beside("k", "select created, skipped from sync.plan_daily('k')", "commit")
+is_(created, 300, "one orchestrator plans 300 imports")
+is_(answer, [(0, 300)], "a second one with the same key waits for it and creates nothing")
 c = seeded(300)
-one, two = database.connect(autocommit=False), database.connect()
-plan(one, "k1")
-other = two.start("select created, skipped from sync.plan_daily('k2')")
-two.blocked_by(one)
-one.commit()
-is_(other.result(60), [(0, 300)], "a second one with another key finds all imports open")
+_, answer = beside("k1", "select created, skipped from sync.plan_daily('k2')", "commit")
+is_(answer, [(0, 300)], "a second one with another key finds all imports open")
 c = seeded(300)
-one, two = database.connect(autocommit=False), database.connect()
-plan(one, "k1")
-other = two.start("select count(*) filter (where fresh), count(*) from sync.import_now()")
-two.blocked_by(one)
-one.rollback()
-is_(other.result(60), [(300, 300)], "imports on request wait for a run under way, here one that fails")
+_, answer = beside("k1", "select count(*) filter (where fresh), count(*) from sync.import_now()", "rollback")
+is_(answer, [(300, 300)], "imports on request wait for a run under way, here one that fails")
 is_(c.one("select count(*) from sync.run"), 0, "which leaves nothing behind")
 is_(plan(c, "k1")[:2], (0, 300), "its retry plans none twice")
 end_all(c)
