@@ -15,7 +15,7 @@ C_TESTS += tests/integration/test_client
 tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
 
 C_TESTS += tests/integration/test_worker
-tests_integration_test_worker_LDADD = $(INTEGRATION_LIBS) -lpthread
+tests_integration_test_worker_LDADD = $(TESTWORKER_LIBS) $(INTEGRATION_LIBS)
 
 C_TESTS += tests/fault/test_payloads
 tests_fault_test_payloads_LDADD = tests/libtestdb.la $(UNIT_LIBS)
@@ -44,13 +44,13 @@ tests_unit_test_loop_LDADD = $(UNIT_LIBS)
 tests_unit_test_place_LDADD = $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_waiting
-tests_fault_test_waiting_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+tests_fault_test_waiting_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_queues
-tests_fault_test_queues_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+tests_fault_test_queues_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_hung
-tests_fault_test_hung_LDADD = tests/libtestdb.la $(UNIT_LIBS)
+tests_fault_test_hung_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_silent
 tests_fault_test_silent_LDADD = tests/libtestdb.la $(UNIT_LIBS)

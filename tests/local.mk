@@ -27,6 +27,10 @@ STATEMENTS_LIBS = tests/libstatements.la -lpthread
 STATEMENTS_LDFLAGS = -Wl,--wrap=PQexec -Wl,--wrap=PQexecParams -Wl,--wrap=PQexecPrepared \
 	-Wl,--wrap=PQprepare -Wl,--wrap=PQsendQuery -Wl,--wrap=PQsendQueryParams \
 	-Wl,--wrap=PQsendQueryPrepared -Wl,--wrap=PQsendPrepare
+# For programs that make workers (testworker.h); it stands before the others.
+check_LTLIBRARIES += tests/libtestworker.la
+tests_libtestworker_la_SOURCES = tests/testworker.c tests/testworker.h
+TESTWORKER_LIBS = tests/libtestworker.la -lpthread
 # For tests of SQL alone.
 SQL_LIBS = tests/libtestdb.la $(PQ_LIBS)
 

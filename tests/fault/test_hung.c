@@ -5,6 +5,7 @@
 #include "run/worker.h"
 #include "tap.h"
 #include "testdb.h"
+#include "testworker.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
@@ -15,10 +16,8 @@ enum { PATIENCE_MS = 400 };
 
 static const char *dsn;
 static PGconn *watch;
-static struct {
-    int connected, disconnected, settled, lost, runs;
-    char why[256];
-} seen;
+static struct testworker_seen seen;
+static atomic_int runs;
 static pgqueue_job *held;
 static pid_t stopped;
 
@@ -30,74 +29,37 @@ static void wake_stopped(void)
     stopped = 0;
 }
 
-static void on_event(void *user, const pgqueue_event *e)
-{
-    (void)user;
-    seen.connected += e->kind == PGQUEUE_EVENT_CONNECTED;
-    seen.disconnected += e->kind == PGQUEUE_EVENT_DISCONNECTED;
-    seen.settled += e->kind == PGQUEUE_EVENT_SETTLED;
-    seen.lost += e->kind == PGQUEUE_EVENT_LOST;
-    if (e->kind == PGQUEUE_EVENT_DISCONNECTED)
-        snprintf(seen.why, sizeof seen.why, "%s", e->message);
-}
-
 static int hold(pgqueue_job *job, void *user)
 {
     (void)user;
-    seen.runs++;
+    runs++;
     held = job;
     return PGQUEUE_LATER;
 }
 
-/* Goes on until *value is at least so much; how many ms that took. */
-static int until(pgqueue_worker *w, const int *value, int least, const char *what)
-{
-    pgqueue_error error;
-    long long began = testdb_ms();
-    while (*value < least) {
-        if (pgqueue_worker_process(w, &error) != 1)
-            bail("the worker ended while it waited for %s", what);
-        if (*value >= least)
-            break;
-        if (testdb_ms() - began > 60000)
-            bail("waited in vain for %s", what);
-        int wait = pgqueue_worker_timeout_ms(w);
-        struct pollfd fd = {.fd = pgqueue_worker_fd(w), .events = POLLIN};
-        poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : wait);
-    }
-    return (int)(testdb_ms() - began);
-}
-
 static pgqueue_worker *start(int patience_ms)
 {
-    pgqueue_worker_options o = PGQUEUE_WORKER_OPTIONS_INIT;
+    pgqueue_worker_options o = testworker_options(&seen);
     pgqueue_work_options wo = PGQUEUE_WORK_OPTIONS_INIT;
-    pgqueue_error error;
-    pgqueue_worker *w;
-    o.schema = testdb_schema();
     o.threads = 0;
-    o.event = on_event;
     wo.on_loop = 1;
     wo.queue_options = "{}";
     memset(&seen, 0, sizeof seen);
+    runs = 0;
     held = NULL;
-    if (pgqueue_worker_new(dsn, &o, &w, &error) != PGQUEUE_OK ||
-        pgqueue_work(w, "hung", &wo, hold, NULL, &error) != PGQUEUE_OK)
-        bail("%s", error.message);
-    until(w, &seen.connected, 1, "the connections");
+    pgqueue_worker *w = testworker_new(dsn, &o);
+    testworker_work(w, "hung", &wo, hold, NULL);
+    testworker_until(w, &seen.connected, 1, "the connections");
     if (patience_ms > 0)
         w->claim.patience_us = w->settle.patience_us = (uint64_t)patience_ms * 1000;
     testdb_sql(watch, "select /*schema*/send('hung')");
-    until(w, &seen.runs, 1, "the handler");
+    testworker_until(w, &runs, 1, "the handler");
     return w;
 }
 
 static void end(pgqueue_worker *w)
 {
-    pgqueue_error error;
-    pgqueue_worker_stop(w);
-    is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK, "the worker ends well");
-    pgqueue_worker_free(w);
+    is_int(testworker_end(w), PGQUEUE_OK, "the worker ends well");
     is_int(testdb_int(watch, "select count(*) from /*schema*/job where state <> 'completed' or "
                              "attempt <> 1"),
            0, "each job was completed at its first attempt");
@@ -107,13 +69,9 @@ static void end(pgqueue_worker *w)
 /* Stops the server process of an idle connection: it holds no lock that others need. */
 static void stop_server_process(pgqueue_worker *w, struct conn *c)
 {
-    int pid = PQbackendPID(c->pg), idle = 0;
-    while (!idle) { /* its last answer is read, so it says so soon */
-        idle = c->state == CONN_IDLE;
-        if (!idle)
-            until(w, (const int[]){1}, 1, "nothing");
-        pgqueue_worker_process(w, NULL);
-    }
+    int pid = PQbackendPID(c->pg);
+    while (c->state != CONN_IDLE) /* its last answer is read, so it says so soon */
+        testworker_turn(w);
     testdb_wait(watch, 15000, "select state = 'idle' from pg_stat_activity where pid = %d", pid);
     stopped = pid;
     if (kill(pid, SIGSTOP) != 0)
@@ -125,11 +83,11 @@ static void settle_hangs(void)
     pgqueue_worker *w = start(PATIENCE_MS);
     stop_server_process(w, &w->settle);
     pgqueue_job_finish(held, PGQUEUE_DONE);
-    int took = until(w, &seen.disconnected, 1, "the loss");
+    int took = testworker_until(w, &seen.disconnected, 1, "the loss");
     ok(took >= PATIENCE_MS - 1, "a settle that is not answered is given up (%d ms)", took);
     ok(strstr(seen.why, "no answer for 0.4 s") != NULL, "with a word that says why (%s)", seen.why);
-    until(w, &seen.connected, 2, "a new connection");
-    until(w, &seen.settled, 1, "the settle");
+    testworker_until(w, &seen.connected, 2, "a new connection");
+    testworker_until(w, &seen.settles, 1, "the settle");
     ok(1, "it is said again on a new connection");
     wake_stopped();
     end(w);
@@ -150,10 +108,10 @@ static void settle_hangs_unwatched(void)
     pgqueue_job_finish(held, PGQUEUE_DONE);
     int rc = pgqueue_worker_process(w, NULL);
     ok(rc == 1 && w->deaf, "a worker has no descriptor left to watch a connection by");
-    until(w, &seen.disconnected, 1, "the loss");
+    testworker_until(w, &seen.disconnected, 1, "the loss");
     ok(strstr(seen.why, "no answer for 0.4 s") != NULL, "and gives up a hung server all the same");
     setrlimit(RLIMIT_NOFILE, &was);
-    until(w, &seen.settled, 1, "the settle");
+    testworker_until(w, &seen.settles, 1, "the settle");
     wake_stopped();
     end(w);
 }
@@ -163,16 +121,16 @@ static void claim_hangs(void)
     pgqueue_worker *w = start(PATIENCE_MS);
     stop_server_process(w, &w->claim);
     w->poll_us = 0;
-    until(w, &seen.disconnected, 1, "the loss");
+    testworker_until(w, &seen.disconnected, 1, "the loss");
     ok(1, "a poll that is not answered is given up, too");
-    until(w, &seen.connected, 2, "a new connection");
+    testworker_until(w, &seen.connected, 2, "a new connection");
     wake_stopped();
     testdb_sql(watch, "select /*schema*/send('hung')");
     pgqueue_job_finish(held, PGQUEUE_DONE);
-    until(w, &seen.runs, 2, "the next job");
+    testworker_until(w, &runs, 2, "the next job");
     ok(1, "the worker claims on a new connection");
     pgqueue_job_finish(held, PGQUEUE_DONE);
-    until(w, &seen.settled, 2, "the settles");
+    testworker_until(w, &seen.settles, 2, "the settles");
     end(w);
 }
 
@@ -193,15 +151,15 @@ static void slow_is_not_hung(void)
     }
     is_int(none, 0, "a settle that waits for a lock is waited for");
     testdb_sql(lock, "rollback");
-    until(w, &seen.settled, 1, "the settle");
+    testworker_until(w, &seen.settles, 1, "the settle");
     end(w);
 
     w = start(PATIENCE_MS);
     testdb_sql(lock, "begin; select from /*schema*/job_lease for update");
     pgqueue_job_finish(held, PGQUEUE_DONE);
-    until(w, &seen.disconnected, 1, "the first loss");
-    until(w, &seen.connected, 2, "the second connection");
-    int took = until(w, &seen.disconnected, 2, "the second loss");
+    testworker_until(w, &seen.disconnected, 1, "the first loss");
+    testworker_until(w, &seen.connected, 2, "the second connection");
+    int took = testworker_until(w, &seen.disconnected, 2, "the second loss");
     ok(took >= PATIENCE_MS, "what was given up is given more time (%d ms)", took);
     ok(strstr(seen.why, "no answer for 0.8 s") != NULL, "twice as much (%s)", seen.why);
     testdb_wait(watch, 60000,
@@ -209,7 +167,7 @@ static void slow_is_not_hung(void)
                 "application_name = 'pgqueue worker' and wait_event_type = 'Lock'");
     ok(1, "the server ends statements whose client has gone");
     testdb_sql(lock, "rollback");
-    until(w, &seen.settled, 1, "the settle");
+    testworker_until(w, &seen.settles, 1, "the settle");
     is_int(w->settle.late_count, 0, "an answer ends that");
     end(w);
     PQfinish(lock);

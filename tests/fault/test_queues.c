@@ -5,9 +5,7 @@
 #include "run/worker.h"
 #include "tap.h"
 #include "testdb.h"
-
-#include <poll.h>
-#include <pthread.h>
+#include "testworker.h"
 
 enum { JOBS = 50, THREADS = 2 };
 
@@ -15,106 +13,54 @@ enum { JOBS = 50, THREADS = 2 };
 
 static const char *dsn;
 static PGconn *watch;
-static struct {
-    atomic_int connected, claims, claimed, settled, lost, polls;
-} seen;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t change = PTHREAD_COND_INITIALIZER;
-static int is_open;
+static struct testworker_seen seen;
+static struct testworker_gate gate = TESTWORKER_GATE_INIT;
 
-static void on_event(void *user, const pgqueue_event *e)
-{
-    (void)user;
-    seen.connected += e->kind == PGQUEUE_EVENT_CONNECTED;
-    seen.claims += e->kind == PGQUEUE_EVENT_CLAIMED;
-    seen.polls += e->kind == PGQUEUE_EVENT_POLLED;
-    seen.lost += e->kind == PGQUEUE_EVENT_LOST;
-    if (e->kind == PGQUEUE_EVENT_CLAIMED)
-        seen.claimed += (int)e->count;
-    if (e->kind == PGQUEUE_EVENT_SETTLED)
-        seen.settled += (int)e->count;
-}
-
+/* A handler's data are its own here, so the gate is not among them. */
 static int gated(pgqueue_job *job, void *user)
 {
-    (void)job;
     (void)user;
-    pthread_mutex_lock(&lock);
-    while (!is_open)
-        pthread_cond_wait(&change, &lock);
-    pthread_mutex_unlock(&lock);
-    return PGQUEUE_DONE;
+    return testworker_gated(job, &gate);
 }
 
-static void open_gate(int open)
+static void until_idle(pgqueue_worker *w)
 {
-    pthread_mutex_lock(&lock);
-    is_open = open;
-    pthread_cond_broadcast(&change);
-    pthread_mutex_unlock(&lock);
-}
-
-static void turn(pgqueue_worker *w)
-{
-    pgqueue_error error;
-    if (pgqueue_worker_process(w, &error) != 1)
-        bail("the worker has ended");
-    int wait = pgqueue_worker_timeout_ms(w);
-    struct pollfd fd = {.fd = pgqueue_worker_fd(w), .events = POLLIN};
-    poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : wait);
-}
-
-static void until(pgqueue_worker *w, atomic_int *value, int least, const char *what)
-{
-    long long end = testdb_ms() + 60000;
-    while (atomic_load(value) < least) {
-        if (testdb_ms() > end)
-            bail("waited in vain for %s: %d of %d", what, atomic_load(value), least);
-        turn(w);
-    }
+    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
+        testworker_turn(w);
 }
 
 static pgqueue_worker *make(const char *const names[], void *const users[], int count)
 {
-    pgqueue_worker_options o = PGQUEUE_WORKER_OPTIONS_INIT;
+    pgqueue_worker_options o = testworker_options(&seen);
     pgqueue_work_options wo = PGQUEUE_WORK_OPTIONS_INIT;
-    pgqueue_error error;
-    pgqueue_worker *w;
-    o.schema = testdb_schema();
     o.threads = THREADS;
-    o.event = on_event;
     wo.queue_options = "{}";
-    if (pgqueue_worker_new(dsn, &o, &w, &error) != PGQUEUE_OK)
-        bail("%s", error.message);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     for (int i = 0; i < count; i++)
-        if (pgqueue_work(w, names[i], &wo, gated, users[i], &error) != PGQUEUE_OK)
-            bail("%s", error.message);
+        testworker_work(w, names[i], &wo, gated, users[i]);
     memset(&seen, 0, sizeof seen);
-    until(w, &seen.connected, 1, "the connections");
+    testworker_until(w, &seen.connected, 1, "the connections");
     return w;
 }
 
 static void stop(pgqueue_worker *w)
 {
-    pgqueue_error error;
-    pgqueue_worker_stop(w);
-    is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK, "the worker ends");
+    is_int(testworker_end(w), PGQUEUE_OK, "the worker ends");
     is_int(seen.lost, 0, "nothing was lost");
-    pgqueue_worker_free(w);
 }
 
 /* The jobs of a queue go in, and the worker's next claim is looked at. */
 static void first_claim(pgqueue_worker *w, const char *queue, int expected, const char *what)
 {
     int before = seen.claimed;
-    open_gate(0);
+    testworker_open(&gate, 0);
     testdb_sql(watch, "select /*schema*/send('%s', to_jsonb(g)) from generate_series(1, %d) g",
                queue, JOBS);
     w->poll_us = 0; /* it may not have announced that it sleeps */
-    until(w, &seen.claimed, before + 1, "a claim");
+    testworker_until(w, &seen.claimed, before + 1, "a claim");
     is_int(seen.claimed - before, expected, "%s", what);
-    open_gate(1);
-    until(w, &seen.settled, before + JOBS, "the jobs of the queue");
+    testworker_open(&gate, 1);
+    testworker_until(w, &seen.settled, before + JOBS, "the jobs of the queue");
 }
 
 static void one_handler(void)
@@ -141,13 +87,12 @@ static void announcements(void)
     const char *const names[] = {"full", "idle"};
     void *const users[] = {NULL, NULL};
     pgqueue_worker *w = make(names, users, 2);
-    open_gate(0);
+    testworker_open(&gate, 0);
     testdb_sql(watch, "select /*schema*/send('full', to_jsonb(g)) from generate_series(1, %d) g",
                JOBS);
-    until(w, &seen.claimed, THREADS, "a claim for each thread");
-    until(w, &seen.polls, 1, "a poll");
-    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
-        turn(w);
+    testworker_until(w, &seen.claimed, THREADS, "a claim for each thread");
+    testworker_until(w, &seen.polls, 1, "a poll");
+    until_idle(w);
     ok(w->queues[0]->maybe && w->claim.state == CONN_IDLE,
        "a queue has more than the threads take");
     uint64_t hour = pgqi_now_us() + HOUR_US;
@@ -161,14 +106,13 @@ static void announcements(void)
        "while a queue has jobs, one that goes idle waits to be announced");
     ok(pgqi_claim_wake_us(w) == w->announce_us, "and the worker wakes for that");
     w->announce_us = pgqi_now_us();
-    until(w, &seen.polls, polls + 1, "the announcement");
+    testworker_until(w, &seen.polls, polls + 1, "the announcement");
     is_int(testdb_int(watch, "select count(*) from /*schema*/job_bell where queue = 'idle' and "
                              "until > /*schema*/clock()"),
            1, "and says that a send has to ring");
-    open_gate(1);
-    until(w, &seen.settled, JOBS, "the jobs");
-    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
-        turn(w);
+    testworker_open(&gate, 1);
+    testworker_until(w, &seen.settled, JOBS, "the jobs");
+    until_idle(w);
     w->poll_us = pgqi_now_us() + HOUR_US;
     w->announce_us = pgqi_now_us() - 1000000;
     w->queues[0]->maybe = 1; /* as if there were always more */
@@ -186,9 +130,8 @@ static void send_late(pgqueue_worker *w, PGconn *late)
     testdb_sql(late, "begin; select /*schema*/send('flows', '\"late\"')");
     testdb_sql(watch, "select /*schema*/send('flows', '\"next\"')");
     w->poll_us = 0;
-    until(w, &seen.settled, settled + 1, "the job after the late one");
-    for (int i = 0; i < 1000 && w->claim.state != CONN_IDLE; i++)
-        turn(w);
+    testworker_until(w, &seen.settled, settled + 1, "the job after the late one");
+    until_idle(w);
     struct work_queue *q = w->queues[0];
     q->rescan_us = w->poll_us = pgqi_now_us() + HOUR_US;
     q->maybe = q->need_rescan = 0;
@@ -204,17 +147,17 @@ static void late_commits(void)
     pgqueue_worker *w = make(names, users, 1);
     struct work_queue *q = w->queues[0];
     testdb_sql(watch, "select /*schema*/send('flows', '\"first\"')");
-    until(w, &seen.settled, 1, "a job before all");
+    testworker_until(w, &seen.settled, 1, "a job before all");
     send_late(w, late);
     uint64_t hour = q->rescan_us;
     for (int i = 0; i < LATE_LOOKS; i++)
         q->late[i].due_us = hour;
     w->poll_us = 0;
     int polls = seen.polls;
-    until(w, &seen.polls, polls + 1, "a poll");
+    testworker_until(w, &seen.polls, polls + 1, "a poll");
     ok(!q->from_start && q->position_count > 0,
        "a poll does not look from the start at a queue of which a claim did so lately");
-    until(w, &seen.settled, 3, "the late job");
+    testworker_until(w, &seen.settled, 3, "the late job");
     ok(q->rescan_us == hour, "what the poll saw is found without a look from the start");
 
     send_late(w, late);
@@ -225,10 +168,10 @@ static void late_commits(void)
     q->asleep_until_us = hour;
     polls = seen.polls;
     pgqi_claim_wake_queue(w, "flows"); /* as jobs that flow do */
-    until(w, &seen.claimed, 5, "the late job");
+    testworker_until(w, &seen.claimed, 5, "the late job");
     ok(seen.polls == polls && q->rescan_us == hour,
        "claims look back for late jobs, without a poll");
-    until(w, &seen.settled, 5, "its end");
+    testworker_until(w, &seen.settled, 5, "its end");
     stop(w);
     PQfinish(late);
 }
@@ -243,16 +186,16 @@ static void locked_job(void)
     testdb_sql(other, "begin; select /*schema*/send('locked', '0')");
     testdb_sql(other, "commit; begin; select /*schema*/cancel((select max(id) from "
                       "/*schema*/job where queue = 'locked'))");
-    until(w, &seen.polls, seen.polls + 2, "the poll that sees it");
+    testworker_until(w, &seen.polls, seen.polls + 2, "the poll that sees it");
     int polls = seen.polls;
     for (long long end = testdb_ms() + 2000; testdb_ms() < end;)
-        turn(w);
+        testworker_turn(w);
     ok(w->queues[0]->missed > 0 && seen.polls - polls < 60,
        "the worker does not run in a circle (%d polls in 2 s)", seen.polls - polls);
     testdb_sql(watch, "select /*schema*/send('locked', '1')");
-    until(w, &seen.settled, 1, "another job of the queue");
+    testworker_until(w, &seen.settled, 1, "another job of the queue");
     testdb_sql(other, "rollback");
-    until(w, &seen.settled, 2, "the job, when the other lets it go");
+    testworker_until(w, &seen.settled, 2, "the job, when the other lets it go");
     stop(w);
     PQfinish(other);
 }

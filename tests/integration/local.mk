@@ -64,7 +64,7 @@ EXTRA_DIST += tests/documents.py
 # Counts that do not depend on the machine, and what the price must not be paid with. The library's objects are linked in, to count their allocations.
 SCRIPT_TESTS += tests/integration/test_gate_instructions.py tests/integration/test_gate_plans.py tests/integration/test_gate_sql.py tests/integration/test_late_commits.py
 C_TESTS += tests/integration/test_gate_worker
-tests_integration_test_gate_worker_LDADD = tests/libtestdb.la $(STATEMENTS_LIBS) $(FAILALLOC_LIBS) $(UNIT_LIBS)
+tests_integration_test_gate_worker_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(STATEMENTS_LIBS) $(FAILALLOC_LIBS) $(UNIT_LIBS)
 tests_integration_test_gate_worker_LDFLAGS = $(STATEMENTS_LDFLAGS) $(FAILALLOC_LDFLAGS)
 check_PROGRAMS += tests/integration/gate_client
 tests_integration_gate_client_LDADD = libqueue/libpgqueue.la

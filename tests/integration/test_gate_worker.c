@@ -9,26 +9,15 @@
 #include "statements.h"
 #include "tap.h"
 #include "testdb.h"
+#include "testworker.h"
 
-#include <pgqueue.h>
 #include <poll.h>
-#include <stdatomic.h>
 #include <stdint.h>
 
 enum { JOBS = 10000, BATCH = 1000 };
 
 static const char *dsn;
-static struct {
-    atomic_int claims, settles, polls;
-} seen;
-
-static void on_event(void *user, const pgqueue_event *event)
-{
-    (void)user;
-    seen.claims += event->kind == PGQUEUE_EVENT_CLAIMED;
-    seen.settles += event->kind == PGQUEUE_EVENT_SETTLED;
-    seen.polls += event->kind == PGQUEUE_EVENT_POLLED;
-}
+static struct testworker_seen seen;
 
 static int work(pgqueue_job *job, void *user)
 {
@@ -63,19 +52,14 @@ static void send_bulk(void)
 
 static pgqueue_worker *must_make(int threads, int once)
 {
-    pgqueue_worker_options options = PGQUEUE_WORKER_OPTIONS_INIT;
+    pgqueue_worker_options options = testworker_options(&seen);
     pgqueue_work_options work_options = PGQUEUE_WORK_OPTIONS_INIT;
-    pgqueue_error error;
-    pgqueue_worker *worker;
-    options.schema = testdb_schema();
     options.threads = threads;
     options.once = once;
-    options.event = on_event;
     work_options.on_loop = threads == 0;
     work_options.concurrency = threads == 0 ? BATCH : PGQUEUE_UNSET;
-    if (pgqueue_worker_new(dsn, &options, &worker, &error) != PGQUEUE_OK ||
-        pgqueue_work(worker, "gate", &work_options, work, NULL, &error) != PGQUEUE_OK)
-        bail("%s", error.message);
+    pgqueue_worker *worker = testworker_new(dsn, &options);
+    testworker_work(worker, "gate", &work_options, work, NULL);
     memset(&seen, 0, sizeof seen);
     return worker;
 }
@@ -231,8 +215,7 @@ static void queues(void)
     options.on_loop = 1;
     for (int i = 0; i < QUEUES; i++) {
         snprintf(name, sizeof name, "gate%d", i);
-        if (pgqueue_work(worker, name, &options, work, NULL, &error) != PGQUEUE_OK)
-            bail("%s", error.message);
+        testworker_work(worker, name, &options, work, NULL);
     }
     statements_start();
     if (pgqueue_worker_run(worker, &error) != 0)

@@ -3,88 +3,32 @@
  * loop of a program of one's own. */
 #include "tap.h"
 #include "testdb.h"
+#include "testworker.h"
 
-#include <pgqueue.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 
 static const char *dsn;
 static PGconn *watch;
 
-/* What the events of one worker said. */
-struct seen {
-    atomic_llong worker;
-    atomic_int connected, claimed, started, finished, settled, lost, polled, disconnected;
-};
-
-static void event(void *user, const pgqueue_event *e)
+static pgqueue_worker_options options(struct testworker_seen *seen)
 {
-    static struct seen nobody;
-    struct seen *s = user != NULL ? user : &nobody;
-    switch (e->kind) {
-    case PGQUEUE_EVENT_CONNECTED:
-        atomic_store(&s->worker, e->worker);
-        atomic_fetch_add(&s->connected, 1);
-        break;
-    case PGQUEUE_EVENT_DISCONNECTED:
-        atomic_fetch_add(&s->disconnected, 1);
-        break;
-    case PGQUEUE_EVENT_CLAIMED:
-        atomic_fetch_add(&s->claimed, (int)e->count);
-        break;
-    case PGQUEUE_EVENT_STARTED:
-        atomic_fetch_add(&s->started, 1);
-        break;
-    case PGQUEUE_EVENT_FINISHED:
-        atomic_fetch_add(&s->finished, 1);
-        break;
-    case PGQUEUE_EVENT_SETTLED:
-        atomic_fetch_add(&s->settled, (int)e->count);
-        break;
-    case PGQUEUE_EVENT_LOST:
-        atomic_fetch_add(&s->lost, 1);
-        break;
-    case PGQUEUE_EVENT_POLLED:
-        atomic_fetch_add(&s->polled, 1);
-        break;
-    default:
-        break;
-    }
-}
-
-static pgqueue_worker_options options(struct seen *seen)
-{
-    pgqueue_worker_options o = PGQUEUE_WORKER_OPTIONS_INIT;
-    o.schema = testdb_schema();
+    pgqueue_worker_options o = testworker_options(seen);
     o.name = "test";
     o.threads = 4;
     o.drain_timeout_s = 20;
-    o.event = event;
-    o.event_user = seen;
     return o;
-}
-
-static pgqueue_worker *worker(const pgqueue_worker_options *o)
-{
-    pgqueue_error error;
-    pgqueue_worker *w;
-    if (pgqueue_worker_new(dsn, o, &w, &error) != PGQUEUE_OK)
-        bail("worker_new: %s", error.message);
-    return w;
 }
 
 static void work(pgqueue_worker *w, const char *queue, int concurrency, int on_loop,
                  pgqueue_handler *handler, void *user)
 {
-    pgqueue_error error;
     pgqueue_work_options o = PGQUEUE_WORK_OPTIONS_INIT;
     o.queue_options = "{\"retry_limit\": 1, \"retry_delay\": 0, \"retry_backoff\": false}";
     if (concurrency > 0)
         o.concurrency = concurrency;
     o.on_loop = on_loop;
-    if (pgqueue_work(w, queue, &o, handler, user, &error) != PGQUEUE_OK)
-        bail("work: %s", error.message);
+    testworker_work(w, queue, &o, handler, user);
 }
 
 /* A worker that runs in a thread of its own. */
@@ -107,6 +51,16 @@ static void start(struct runner *r, pgqueue_worker *w)
     memset(r, 0, sizeof *r);
     r->w = w;
     pthread_create(&r->thread, NULL, run_thread, r);
+}
+
+/* A worker of one queue, with the options that most tests have. */
+static void start_on(struct runner *r, struct testworker_seen *seen, const char *queue,
+                     pgqueue_handler *handler, void *user)
+{
+    pgqueue_worker_options o = options(seen);
+    pgqueue_worker *w = testworker_new(dsn, &o);
+    work(w, queue, 0, 0, handler, user);
+    start(r, w);
 }
 
 static int stop(struct runner *r)
@@ -153,47 +107,6 @@ static int gauged(pgqueue_job *job, void *user)
     atomic_fetch_sub(&g->now, 1);
     atomic_fetch_add(&g->runs, 1);
     return PGQUEUE_DONE;
-}
-
-/* Held until released; sees whether it was cancelled. */
-struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t change;
-    int open;
-    atomic_int inside, done, cancelled;
-};
-#define GATE_INIT                                                                                  \
-    {                                                                                              \
-        PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0                            \
-    }
-
-static int gated(pgqueue_job *job, void *user)
-{
-    struct gate *g = user;
-    struct timespec soon;
-    pthread_mutex_lock(&g->lock);
-    atomic_fetch_add(&g->inside, 1);
-    while (!g->open && !pgqueue_job_cancelled(job)) {
-        clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_nsec += 20000000;
-        soon.tv_sec += soon.tv_nsec / 1000000000;
-        soon.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&g->change, &g->lock, &soon);
-    }
-    if (pgqueue_job_cancelled(job))
-        atomic_fetch_add(&g->cancelled, 1);
-    atomic_fetch_sub(&g->inside, 1);
-    atomic_fetch_add(&g->done, 1);
-    pthread_mutex_unlock(&g->lock);
-    return PGQUEUE_DONE;
-}
-
-static void open_gate(struct gate *g)
-{
-    pthread_mutex_lock(&g->lock);
-    g->open = 1;
-    pthread_cond_broadcast(&g->change);
-    pthread_mutex_unlock(&g->lock);
 }
 
 /* Does what its payload says. */
@@ -265,7 +178,7 @@ static void arguments(void)
     pgqueue_worker_free(NULL);
     o = options(NULL);
     o.threads = 0;
-    w = worker(&o);
+    w = testworker_new(dsn, &o);
     pgqueue_work_options wo = PGQUEUE_WORK_OPTIONS_INIT;
     is_int(pgqueue_work(w, "q", &wo, no_op, NULL, &error), PGQUEUE_EINVAL,
            "without threads a handler must be on the loop");
@@ -284,12 +197,12 @@ static void arguments(void)
     ok(strstr(error.message, "nowhere") != NULL, "with its name");
     pgqueue_worker_free(w);
     o.schema = "not there";
-    w = worker(&o);
+    w = testworker_new(dsn, &o);
     pgqueue_work(w, "q", &wo, no_op, NULL, &error);
     is_int(pgqueue_worker_run(w, &error), PGQUEUE_ESCHEMA,
            "a schema that is not there ends the worker");
     pgqueue_worker_free(w);
-    w = worker(&o);
+    w = testworker_new(dsn, &o);
     pgqueue_work(w, "q", &wo, no_op, NULL, &error);
     pgqueue_worker_stop(w);
     is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK,
@@ -299,11 +212,11 @@ static void arguments(void)
 
 static void drain_many(void)
 {
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     atomic_int runs = 0;
     pgqueue_worker_options o = options(&seen);
     o.once = 1;
-    pgqueue_worker *w = worker(&o);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     work(w, "noop", 0, 0, no_op, &runs);
     testdb_sql(watch, "select /*schema*/create_queue('noop'); select /*schema*/send('noop', "
                       "to_jsonb(g)) from generate_series(1, 5000) g");
@@ -331,7 +244,7 @@ static void concurrency(void)
     pgqueue_worker_options o = options(NULL);
     o.once = 1;
     o.threads = 6;
-    pgqueue_worker *w = worker(&o);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     work(w, "limited", 2, 0, gauged, &a);
     work(w, "single", 1, 0, gauged, &b);
     work(w, "open", 0, 0, gauged, &c);
@@ -354,10 +267,10 @@ static void outcomes(void)
 {
     static const char *const data[] = {"plain", "retry",   "fail", "snooze", "cancel", "odd",
                                        "LATER", "invalid", "zero", "huge",   "null"};
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     pgqueue_worker_options o = options(&seen);
     o.once = 1;
-    pgqueue_worker *w = worker(&o);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     work(w, "obey", 0, 0, obey, NULL);
     testdb_sql(watch,
                "select /*schema*/create_queue('obey', '{\"retry_limit\": 1, \"retry_delay\": 0}')");
@@ -396,7 +309,8 @@ static void outcomes(void)
 /* On-loop handlers that answer later: jobs wait in an array and are finished by a timer of ours. */
 struct later {
     pgqueue_job *waiting[100];
-    int count, most, seen;
+    int count, most;
+    atomic_int seen;
 };
 
 static int take_later(pgqueue_job *job, void *user)
@@ -411,11 +325,11 @@ static int take_later(pgqueue_job *job, void *user)
 static void foreign_loop(void)
 {
     struct later later = {{NULL}, 0, 0, 0};
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     pgqueue_error error;
     pgqueue_worker_options o = options(&seen);
     o.threads = 0;
-    pgqueue_worker *w = worker(&o);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     work(w, "later", 10, 1, take_later, &later);
     testdb_sql(watch, "select /*schema*/create_queue('later'); select /*schema*/send('later') from "
                       "generate_series(1, 45)");
@@ -458,13 +372,10 @@ static void foreign_loop(void)
 
 static void sleeping(void)
 {
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     atomic_int runs = 0;
     struct runner r;
-    pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "sleepy", 0, 0, no_op, &runs);
-    start(&r, w);
+    start_on(&r, &seen, "sleepy", no_op, &runs);
     wait_for(&seen.connected, 1, "connected");
     for (int i = 0; i < 3; i++) {
         /* Asleep: its bell is set far ahead and the looks after the announcement are over. */
@@ -491,14 +402,14 @@ static void sleeping(void)
            " where queue = 'sleepy' and state in ('active', 'completed') and data = '\"future\"'"),
        "a job of the future starts at its time, not before and not at the next poll");
 
-    is_int(pgqueue_worker_pause(w), PGQUEUE_OK, "a worker is paused");
+    is_int(pgqueue_worker_pause(r.w), PGQUEUE_OK, "a worker is paused");
     before = atomic_load(&runs);
-    int polled = atomic_load(&seen.polled);
+    int polled = atomic_load(&seen.polls);
     testdb_sql(watch, "select /*schema*/send('sleepy') from generate_series(1, 5)");
-    wait_for(&seen.polled, polled, "polls go on");
+    wait_for(&seen.polls, polled, "polls go on");
     testdb_pause(300);
     is_int(atomic_load(&runs), before, "a paused worker claims nothing");
-    pgqueue_worker_resume(w);
+    pgqueue_worker_resume(r.w);
     wait_for(&runs, before + 5, "resumed");
     ok(1, "resumed it goes on");
     testdb_sql(watch, "select /*schema*/pause_queue('sleepy'); select /*schema*/send('sleepy')");
@@ -512,15 +423,12 @@ static void sleeping(void)
 
 static void cancelling(void)
 {
-    struct seen seen = {0};
-    struct gate gate = GATE_INIT;
+    struct testworker_seen seen = {0};
+    struct testworker_gate gate = TESTWORKER_GATE_INIT;
     struct runner r;
-    pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "cancel", 0, 0, gated, &gate);
     testdb_sql(watch, "select /*schema*/create_queue('cancel'); select /*schema*/send('cancel') "
                       "from generate_series(1, 3)");
-    start(&r, w);
+    start_on(&r, &seen, "cancel", testworker_gated, &gate);
     wait_for(&gate.inside, 3, "running");
     long long t = testdb_ms();
     testdb_int(
@@ -531,7 +439,7 @@ static void cancelling(void)
        testdb_ms() - t);
     wait_for(&seen.lost, 1, "lost");
     is_int(atomic_load(&gate.inside), 2, "the others run on");
-    open_gate(&gate);
+    testworker_open(&gate, 1);
     is_int(stop(&r), PGQUEUE_OK, "it drains");
     is_int(testdb_int(
                watch,
@@ -544,7 +452,7 @@ static void cancelling(void)
  * unless it is told to stop. */
 static int overstay(pgqueue_job *job, void *user)
 {
-    struct gate *g = user;
+    struct testworker_gate *g = user;
     if (pgqueue_job_attempt(job) == 1) {
         pthread_mutex_lock(&g->lock);
         while (!g->open)
@@ -566,15 +474,12 @@ static int overstay(pgqueue_job *job, void *user)
 /* One worker holds two attempts at one job: that the first is lost must not end the second. */
 static void overstaying(void)
 {
-    struct seen seen = {0};
-    struct gate gate = GATE_INIT;
+    struct testworker_seen seen = {0};
+    struct testworker_gate gate = TESTWORKER_GATE_INIT;
     struct runner r;
-    pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "overstay", 0, 0, overstay, &gate);
     testdb_sql(watch, "select /*schema*/create_queue('overstay', '{\"retry_delay\": 0}');"
                       "select /*schema*/send('overstay', '{}', '{\"expire_in\": 6}')");
-    start(&r, w);
+    start_on(&r, &seen, "overstay", overstay, &gate);
     wait_for(&gate.inside, 1, "the second attempt");
     testdb_wait(watch, 15000,
                 "select state in ('completed', 'cancelled') from /*schema*/job where queue = "
@@ -584,20 +489,20 @@ static void overstaying(void)
                       "select count(*) from /*schema*/job where queue = 'overstay' and state "
                       "= 'completed' and attempt = 2"),
            1, "a job whose first attempt overstays is completed by the second");
-    open_gate(&gate);
+    testworker_open(&gate, 1);
     is_int(stop(&r), PGQUEUE_OK, "it drains");
     is_int(atomic_load(&seen.lost), 1, "only the outcome of the first was lost");
 }
 
 static void stopping(void)
 {
-    struct seen seen = {0};
-    struct gate gate = GATE_INIT;
+    struct testworker_seen seen = {0};
+    struct testworker_gate gate = TESTWORKER_GATE_INIT;
     struct runner r;
     pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "drain", 0, 0, gated, &gate);
-    work(w, "drain2", 0, 0, gated, &gate);
+    pgqueue_worker *w = testworker_new(dsn, &o);
+    work(w, "drain", 0, 0, testworker_gated, &gate);
+    work(w, "drain2", 0, 0, testworker_gated, &gate);
     testdb_sql(watch,
                "select /*schema*/create_queue('drain'); select /*schema*/create_queue('drain2');"
                "select /*schema*/send('drain') from generate_series(1, 20); select "
@@ -614,7 +519,7 @@ static void stopping(void)
                 "select count(*) = 36 from /*schema*/job where state = 'created' and attempt = 0 "
                 "and queue like 'drain%%'");
     is_int(atomic_load(&gate.done), 0, "a stop waits for what runs");
-    open_gate(&gate);
+    testworker_open(&gate, 1);
     is_int(stop(&r), PGQUEUE_OK, "then it ends");
     is_int(testdb_int(watch, "select count(*) from /*schema*/job where queue like 'drain%%' and "
                              "state = 'completed' and attempt = 1"),
@@ -623,9 +528,9 @@ static void stopping(void)
                              "state = 'created' and attempt = 0"),
            36, "what had not started is back, its attempt given back");
 
-    struct gate shut = GATE_INIT;
-    w = worker(&o);
-    work(w, "drain", 0, 0, gated, &shut);
+    struct testworker_gate shut = TESTWORKER_GATE_INIT;
+    w = testworker_new(dsn, &o);
+    work(w, "drain", 0, 0, testworker_gated, &shut);
     start(&r, w);
     wait_for(&shut.inside, 4, "running again");
     pgqueue_worker_stop_now(w);
@@ -634,27 +539,27 @@ static void stopping(void)
     is_int(testdb_int(watch, "select count(*) from /*schema*/job where queue = 'drain' and state "
                              "<> 'completed' and (state <> 'created' or attempt <> 0)"),
            0, "their jobs are given back, too");
-    open_gate(&shut);
+    testworker_open(&shut, 1);
     wait_for(&seen.finished, 8, "the handlers end");
     pgqueue_worker_free(w);
 
-    struct gate again = GATE_INIT;
+    struct testworker_gate again = TESTWORKER_GATE_INIT;
     o.drain_timeout_s = 0;
-    w = worker(&o);
-    work(w, "drain", 0, 0, gated, &again);
+    w = testworker_new(dsn, &o);
+    work(w, "drain", 0, 0, testworker_gated, &again);
     start(&r, w);
     wait_for(&again.inside, 4, "running a third time");
     pgqueue_worker_stop(w);
     pthread_join(r.thread, NULL);
     is_int(r.rc, PGQUEUE_ESTATE, "at the drain timeout they are given back");
-    open_gate(&again);
+    testworker_open(&again, 1);
     wait_for(&seen.finished, 12, "the handlers end");
     pgqueue_worker_free(w);
 
     atomic_int runs = 0;
     o = options(&seen);
     o.max_jobs = 7;
-    w = worker(&o);
+    w = testworker_new(dsn, &o);
     work(w, "drain", 0, 0, no_op, &runs);
     is_int(pgqueue_worker_run(w, NULL), PGQUEUE_OK, "a worker of max_jobs ends by itself");
     is_int(atomic_load(&runs), 7, "after exactly so many");
@@ -662,31 +567,19 @@ static void stopping(void)
 }
 
 /* What has ended when the stop comes is settled, not run again. */
-static struct later held;
-static int take_held(pgqueue_job *job, void *user)
-{
-    (void)user;
-    held.waiting[held.count++] = job;
-    return PGQUEUE_LATER;
-}
-
 static void stop_now_settles(void)
 {
+    struct later later = {{NULL}, 0, 0, 0};
     pgqueue_error error;
     pgqueue_worker_options o = options(NULL);
     o.threads = 0;
-    pgqueue_worker *w = worker(&o);
-    work(w, "ended", 10, 1, take_held, NULL);
+    pgqueue_worker *w = testworker_new(dsn, &o);
+    work(w, "ended", 10, 1, take_later, &later);
     testdb_sql(watch, "select /*schema*/create_queue('ended'); select /*schema*/send('ended') from "
                       "generate_series(1, 10)");
-    long long end = testdb_ms() + 60000;
-    while (held.count < 10 && testdb_ms() < end && pgqueue_worker_process(w, &error) == 1) {
-        struct pollfd p = {.fd = pgqueue_worker_fd(w), .events = POLLIN};
-        if (held.count < 10)
-            poll(&p, 1, pgqueue_worker_timeout_ms(w));
-    }
-    while (held.count > 0)
-        pgqueue_job_finish(held.waiting[--held.count], PGQUEUE_DONE);
+    testworker_until(w, &later.seen, 10, "the jobs");
+    while (later.count > 0)
+        pgqueue_job_finish(later.waiting[--later.count], PGQUEUE_DONE);
     pgqueue_worker_stop_now(w);
     is_int(pgqueue_worker_run(w, &error), PGQUEUE_OK,
            "a worker is stopped now, with jobs that have just ended");
@@ -700,13 +593,10 @@ static void stop_now_settles(void)
 /* A worker that the database has forgotten, as after a long freeze, registers anew and goes on. */
 static void forgotten(void)
 {
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     atomic_int runs = 0;
     struct runner r;
-    pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "forgotten", 0, 0, no_op, &runs);
-    start(&r, w);
+    start_on(&r, &seen, "forgotten", no_op, &runs);
     wait_for(&seen.connected, 1, "connected");
     long long id = atomic_load(&seen.worker);
     testdb_sql(watch,
@@ -726,14 +616,11 @@ static void forgotten(void)
 
 static void two_workers(void)
 {
-    struct seen seen[2] = {{0}, {0}};
+    struct testworker_seen seen[2] = {{0}, {0}};
     struct gauge gauge = {0};
     struct runner r[2];
     for (int i = 0; i < 2; i++) {
-        pgqueue_worker_options o = options(&seen[i]);
-        pgqueue_worker *w = worker(&o);
-        work(w, "both", 0, 0, gauged, &gauge);
-        start(&r[i], w);
+        start_on(&r[i], &seen[i], "both", gauged, &gauge);
         wait_for(&seen[i].connected, 1, "connected");
     }
     /* One of the two may have to wait for a processor while the other does the first thousand. */
@@ -758,12 +645,9 @@ static void late_commit(void)
 {
     atomic_int runs = 0;
     struct runner r;
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     PGconn *late = testdb_connect(dsn);
-    pgqueue_worker_options o = options(&seen);
-    pgqueue_worker *w = worker(&o);
-    work(w, "late", 0, 0, no_op, &runs);
-    start(&r, w);
+    start_on(&r, &seen, "late", no_op, &runs);
     wait_for(&seen.connected, 1, "connected");
     testdb_sql(late, "begin; select /*schema*/send('late')");
     for (int i = 1; i <= 20; i++) {
@@ -791,12 +675,12 @@ static void late_commit(void)
 /* A worker that always finds something to claim beats and does its share of maintenance. */
 static void busy(void)
 {
-    struct seen seen = {0};
+    struct testworker_seen seen = {0};
     atomic_int runs = 0;
     struct runner r;
     pgqueue_worker_options o = options(&seen);
     o.threads = 0; /* what it claims has ended at once, so it always has free slots */
-    pgqueue_worker *w = worker(&o);
+    pgqueue_worker *w = testworker_new(dsn, &o);
     work(w, "busy", 10, 1, no_op, &runs);
     testdb_sql(watch, "select /*schema*/create_queue('busy'); select /*schema*/send_many('busy', "
                       "array_fill('{}'::jsonb, array[20000]))");
@@ -830,13 +714,13 @@ static void busy(void)
 static void crowd(void)
 {
     enum { CROWD = 512 };
-    struct seen seen = {0};
-    struct gate gate = GATE_INIT;
+    struct testworker_seen seen = {0};
+    struct testworker_gate gate = TESTWORKER_GATE_INIT;
     struct runner r;
     pgqueue_worker_options o = options(&seen);
     o.threads = CROWD;
-    pgqueue_worker *w = worker(&o);
-    work(w, "crowd", 0, 0, gated, &gate);
+    pgqueue_worker *w = testworker_new(dsn, &o);
+    work(w, "crowd", 0, 0, testworker_gated, &gate);
     testdb_sql(watch, "select /*schema*/create_queue('crowd'); select /*schema*/send('crowd') from "
                       "generate_series(1, 600)");
     start(&r, w);
@@ -849,7 +733,7 @@ static void crowd(void)
                              "current_database() and application_name = 'pgqueue worker'"),
            2, "a worker with 512 handlers at work has two connections");
     is_int(atomic_load(&gate.inside), CROWD, "and no more handlers than threads");
-    open_gate(&gate);
+    testworker_open(&gate, 1);
     wait_for(&seen.settled, 600, "all jobs");
     is_int(testdb_int(watch, "select count(*) from pg_stat_activity where datname = "
                              "current_database() and application_name = 'pgqueue worker'"),
