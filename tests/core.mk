@@ -48,6 +48,8 @@ tests_fault_test_waiting_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LI
 
 C_TESTS += tests/fault/test_queues
 tests_fault_test_queues_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
+C_TESTS += tests/fault/test_refused
+tests_fault_test_refused_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)

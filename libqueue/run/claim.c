@@ -105,10 +105,12 @@ static void claim_failed(struct pgqueue_worker *w, struct work_queue *q, const p
         uint64_t pause = error != NULL && error->retryable ? 50000 : 1000000;
         q->maybe = q->need_rescan = 1;
         q->rescan_us = now + pause;
-        /* A poll would only say again that there are jobs. But it comes first then: a worker
-         * whose claims fail beats all the same. */
+        /* A poll would only say again that there are jobs. But it comes first then, and each second
+         * for the other queues' sake: a worker whose claims fail beats and looks all the same. */
         if (w->poll_us < now + pause)
             w->poll_us = now + pause;
+        if (w->poll_us > now + 1000000)
+            w->poll_us = now + 1000000;
         q->barred_us = now + pause + 1000;
         pgqi_refused(w, q, error);
     }
@@ -124,7 +126,8 @@ static void note_missed(struct work_queue *q, size_t count, uint64_t now)
     } else if (q->seen) {
         uint64_t pause = (uint64_t)MISSED_US << q->missed;
         q->missed += pause < MISSED_MOST_US;
-        q->seen_us = now + (pause < MISSED_MOST_US ? pause : MISSED_MOST_US);
+        pause = pause < MISSED_MOST_US ? pause : MISSED_MOST_US;
+        q->seen_us = (now / pause + 1) * pause; /* together with other queues: one poll for all */
     }
     q->seen = 0;
 }

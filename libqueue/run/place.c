@@ -30,10 +30,16 @@ static const uint32_t span_us[LATE_LOOKS] = {200000, 4000000};
 /* More places are too many for a statement. */
 #define PLACES_MOST 20000
 
-uint64_t pgqi_place_rest(const struct pgqueue_worker *w, uint64_t sent_us)
+/* What the first look may seem to take. */
+#define FIRST_MOST_US 50000u
+
+uint64_t pgqi_place_rest(const struct pgqueue_worker *w, uint64_t sent_us, uint64_t *before_us)
 {
     uint64_t first = w->claim.first_us; /* what the rows took to come does not count */
-    uint64_t rest = first > sent_us ? REST_FACTOR * (first - sent_us) : 0;
+    uint64_t took = first > sent_us ? first - sent_us : 0;
+    uint64_t before = *before_us != 0 ? *before_us : FIRST_MOST_US;
+    uint64_t rest = REST_FACTOR * (took < before ? took : before);
+    *before_us = took;
     return rest < REST_MOST_US ? rest : REST_MOST_US;
 }
 
@@ -143,15 +149,16 @@ static int is_behind(const struct pgqueue_job *job, const struct position *p)
 void pgqi_place_claimed(struct work_queue *q, const struct pgqueue_jobs *batch, int left_some,
                         uint64_t now_us)
 {
-    uint64_t rest = pgqi_place_rest(q->worker, q->claim_us);
     if (q->from_start)
-        q->rescan_us = now_us + rest;
+        q->rescan_us = now_us + pgqi_place_rest(q->worker, q->claim_us, &q->look_us);
     int looked_back = 0;
     for (int i = 0; i < LATE_LOOKS; i++) {
-        int looked = q->late[i].looked_us == q->claim_us;
-        looked_back = looked_back || looked;
-        if (looked && q->late[i].due_us < now_us + rest)
-            q->late[i].due_us = now_us + rest;
+        struct late_look *look = &q->late[i];
+        if (look->looked_us != q->claim_us)
+            continue;
+        uint64_t due = now_us + pgqi_place_rest(q->worker, q->claim_us, &look->took_us);
+        look->due_us = look->due_us > due ? look->due_us : due;
+        looked_back = 1;
     }
     for (size_t i = 0; i < batch->count; i++) {
         const struct pgqueue_job *job = &batch->jobs[i];

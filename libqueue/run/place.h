@@ -26,7 +26,9 @@ uint32_t pgqi_place_back_ms(struct work_queue *q, uint64_t now_us);
 void pgqi_place_claimed(struct work_queue *q, const struct pgqueue_jobs *batch, int left_some,
                         uint64_t now_us);
 
-/* How long to leave a look alone that was sent then and has just been answered, in us. */
-uint64_t pgqi_place_rest(const struct pgqueue_worker *w, uint64_t sent_us);
+/* How long to leave a look alone that was sent then and has just been answered, in us. Of this one
+ * and the one before, which it keeps in before_us, the shorter counts: one that waited for a lock
+ * says nothing of the next. */
+uint64_t pgqi_place_rest(const struct pgqueue_worker *w, uint64_t sent_us, uint64_t *before_us);
 
 #endif

@@ -74,6 +74,20 @@ static uint64_t note_due(struct pgqueue_worker *w, const struct poll_answer *ans
     return again;
 }
 
+/* The poll that was to announce queues has failed: the next one announces them, and the looks after
+ * it begin anew. */
+static void not_announced(struct pgqueue_worker *w)
+{
+    for (size_t i = 0; i < w->queue_count; i++) {
+        struct work_queue *q = w->queues[i];
+        if (q->asleep != 2)
+            continue;
+        q->asleep = 1; /* not 0: then it would be polled for at once */
+        q->asleep_until_us = 0;
+        w->look = 0;
+    }
+}
+
 static void poll_done(void *user, struct pg_result *result, const pgqueue_error *error)
 {
     struct pgqueue_worker *w = user;
@@ -83,6 +97,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     pgqi_result_free(result);
     w->poll_us = now + 1000000;
     if (rc != PGQUEUE_OK) {
+        not_announced(w);
         pgqi_refused(w, NULL, error);
         pgqi_log(&w->log, PGQUEUE_WARNING, "poll failed: %s",
                  error ? error->message : "out of memory");
@@ -90,7 +105,7 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
     }
     uint64_t until = now + (uint64_t)answer.wait_ms * 1000;
     w->refused = 0;
-    uint64_t rest = pgqi_place_rest(w, w->poll_sent_us);
+    uint64_t rest = pgqi_place_rest(w, w->poll_sent_us, &w->poll_took_us);
     w->announce_us = now + (rest < ANNOUNCE_MOST_US ? rest : ANNOUNCE_MOST_US);
     for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
@@ -183,10 +198,12 @@ void pgqi_send_poll(struct pgqueue_worker *w, uint64_t now_us)
     pgqi_place_choose(w->queues, w->queue_count, now_us);
     pgqi_place_names(w, w->queues, w->queue_count);
     pgqi_place_keys(w, w->queues, w->queue_count);
-    if (pgqi_params_bind(p) && !w->claim_times.failed)
+    if (pgqi_params_bind(p) && !w->claim_times.failed) {
         pgqi_conn_call(&w->claim, STMT_POLL, p, poll_done, w);
-    else
+    } else {
+        not_announced(w);
         w->poll_us = now_us + 1000000;
+    }
 }
 
 /* When to announce queues that have gone idle since the last poll; UINT64_MAX: there is none. At

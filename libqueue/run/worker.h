@@ -48,6 +48,7 @@ struct position {
 /* Such a look: when a claim last looked so far back, or from the start, and when to again. */
 struct late_look {
     uint64_t looked_us, due_us;
+    uint64_t took_us; /* how long it took; 0: there was none */
 };
 
 enum job_place { JOB_BACKLOG, JOB_IN_POOL, JOB_RUNNING, JOB_ENDED };
@@ -75,6 +76,7 @@ struct work_queue {
     int asked;          /* and the claim asked for so many */
     uint64_t claim_us;  /* and was sent then */
     uint64_t rescan_us; /* no look from the start before */
+    uint64_t look_us;   /* how long a claim's last look from the start took; 0: there was none */
     struct late_look late[LATE_LOOKS];
     int look_far;       /* the next claim looks back as far as any */
     int seen;           /* a poll saw jobs, and no claim has come since */
@@ -159,7 +161,8 @@ struct pgqueue_worker {
     int64_t claimed_total;
     /* looks */
     uint64_t poll_us;      /* when to poll */
-    uint64_t poll_sent_us; /* and was sent then */
+    uint64_t poll_sent_us; /* the poll under way was sent then */
+    uint64_t poll_took_us; /* how long the last one took; 0: there was none */
     /* running jobs that it asks about, the newest first */
     int64_t asked_ids[ASK_MOST], asked_leases[ASK_MOST];
     size_t asked_count;

@@ -27,6 +27,17 @@ static uint32_t claim(const char *start_after, int64_t id, int left_some)
     return back;
 }
 
+/* One that takes 50 ms. */
+static void slow_claim(void)
+{
+    now += 100 * MS;
+    queue.claim_us = now;
+    pgqi_place_back_ms(&queue, now);
+    now += 50 * MS;
+    worker.claim.first_us = now;
+    pgqi_place_claimed(&queue, &(struct pgqueue_jobs){0}, 0, now);
+}
+
 static void looks_back(void)
 {
     claim("2024-05-01 12:00:00+00", 1, 0);
@@ -47,13 +58,9 @@ static void looks_back(void)
     now += 200000 * SECOND;
     queue.rescan_us = now + SECOND;
     is_int(claim(NULL, 0, 0), 86400000, "a day at most");
-    now += 100 * MS;
-    worker.claim.first_us = now;
-    queue.claim_us = now;
-    pgqi_place_back_ms(&queue, now);
-    now += 50 * MS;
-    worker.claim.first_us = now;
-    pgqi_place_claimed(&queue, &(struct pgqueue_jobs){0}, 0, now);
+    slow_claim();
+    ok(queue.late[0].due_us < now + 100 * MS, "one that waited for a lock says nothing");
+    slow_claim();
     ok(queue.late[0].due_us == now + SECOND, "what takes long rests 20 times as long, too");
 }
 
