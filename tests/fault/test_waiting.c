@@ -68,5 +68,6 @@ int main(void)
        "a claim of one small job lets the next one be of a thousand (%zu)",
        w->queues[0]->job_bytes);
     is_int(testworker_end(w), PGQUEUE_OK, "the worker ends");
+    PQfinish(watch);
     return done();
 }
