@@ -28,6 +28,7 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/core/queue.c \
 	libqueue/core/schedule.c \
 	libqueue/core/send.c \
+	libqueue/run/bell.c \
 	libqueue/run/claim.c \
 	libqueue/run/demand.c libqueue/run/demand.h \
 	libqueue/run/dispatch.c \

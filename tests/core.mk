@@ -14,6 +14,8 @@ EXTRA_DIST += tests/invariants.py tests/expected/schema.sql
 C_TESTS += tests/integration/test_client
 tests_integration_test_client_LDADD = $(INTEGRATION_LIBS) -lpthread
 
+C_TESTS += tests/integration/test_bells
+tests_integration_test_bells_LDADD = $(TESTWORKER_LIBS) $(INTEGRATION_LIBS)
 C_TESTS += tests/integration/test_worker
 tests_integration_test_worker_LDADD = $(TESTWORKER_LIBS) $(INTEGRATION_LIBS)
 

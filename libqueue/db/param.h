@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#define PARAMS_MAX 9
+#define PARAMS_MAX 10
 
 /* Values point into the caller's memory (text) or into bytes (binary, as offsets until bound). */
 struct params {

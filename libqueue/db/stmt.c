@@ -94,8 +94,9 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_POLL] = {"pgqueue_poll",
                    "select known, due, wait_ms, gone from " MARKER
                    "poll($1::bigint, $2::text[], $3::text[], $4::bigint[], $5::bigint[],"
-                   " $6::text[], $7::int[], $8::timestamptz[], $9::bigint[])",
-                   9, 0},
+                   " $6::text[], $7::int[], $8::timestamptz[], $9::bigint[],"
+                   " $10::text[])",
+                   10, 0},
 };
 
 const struct stmt_spec *pgqi_stmt_spec(enum stmt stmt)

@@ -42,7 +42,10 @@ void pgqi_claim_wake_queue(struct pgqueue_worker *w, const char *queue)
     if (q == NULL)
         return;
     q->maybe = q->look_far = 1;
-    q->awaken = q->awaken || q->asleep;
+    if (q->asleep && !q->awaken) {
+        q->awaken = 1;
+        q->woken_us = pgqi_now_us();
+    }
     q->asleep = 0;
 }
 
@@ -141,13 +144,17 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     q->again_us = 0;
     struct pgqueue_jobs *batch = result ? pgqi_jobs_of_result(result, q->name) : NULL;
     if (batch == NULL) {
+        if (q->awaken) {
+            q->awaken = 1;
+            q->woken_us = now;
+        }
         claim_failed(w, q, error, now);
         if (result != NULL)
             pgqi_register_again(w); /* jobs that did not fit into memory go back, uncharged */
         return;
     }
     size_t count = batch->count;
-    q->refused = 0;
+    q->refused = q->awaken = 0;
     /* One of many bytes may have been cut off by the server. It counts another way, so: an eighth.
      */
     q->maybe = count == (size_t)q->asked || (count > 0 && batch->bytes >= PGQUEUE_CLAIM_BYTES / 8);
@@ -197,7 +204,7 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
     q->asked = n;
-    q->awaken = 0;
+    q->awaken = q->awaken ? 2 : 0;
     q->claim_us = now_us;
     w->claiming = q;
     pgqi_conn_call(&w->claim, STMT_CLAIM, p, claim_done, q);

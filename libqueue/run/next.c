@@ -14,23 +14,22 @@ void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us)
         return;
     /* A worker that always finds something to claim must beat all the same, and do its share of
      * maintenance. */
-    uint64_t announce = pgqi_announce_us(w);
-    uint64_t due = pgqi_claim_awake(w) && announce < w->poll_us ? announce : w->poll_us;
+    uint64_t bells = pgqi_bells_us(w, now_us);
+    uint64_t due = pgqi_claim_awake(w) && bells < w->poll_us ? bells : w->poll_us;
     if (now_us < due + LATE_US && pgqi_claim_wanted(w) && pgqi_try_claim(w, now_us))
         return;
-    if (now_us >= w->poll_us || now_us >= announce)
+    if (now_us >= w->poll_us || now_us >= bells)
         pgqi_send_poll(w, now_us);
 }
 
 uint64_t pgqi_claim_wake_us(const struct pgqueue_worker *w)
 {
-    uint64_t wake = w->poll_us, announce = pgqi_announce_us(w);
-    wake = announce < wake ? announce : wake;
     if (w->claim.state != CONN_IDLE || w->state >= WORKER_LEAVING)
         return UINT64_MAX; /* nothing can be sent before its answer, which wakes by itself */
     if (w->setup != SETUP_DONE || !w->claim_up)
         return w->setup_retry_us;
-    uint64_t now = pgqi_now_us();
+    uint64_t now = pgqi_now_us(), bells = pgqi_bells_us(w, now);
+    uint64_t wake = bells < w->poll_us ? bells : w->poll_us;
     struct pool_load load = pgqi_pool_load(w, now);
     for (size_t i = 0; pgqi_claim_wanted(w) && i < w->queue_count; i++) {
         const struct work_queue *q = w->queues[i];

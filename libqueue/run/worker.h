@@ -63,12 +63,13 @@ struct work_queue {
     int concurrency;
     struct job_list backlog; /* claimed, not handed over */
     int backlog_count;
-    int handed;      /* in the pool or on the loop, not ended */
-    int maybe;       /* there may be due jobs: claim */
-    int need_rescan; /* the last claim began behind the start: look from the start before sleeping
-                      */
-    int asleep;      /* announced: sends ring until asleep_until_us */
-    int awaken;      /* the next claim takes the announcement back */
+    int handed;        /* in the pool or on the loop, not ended */
+    int maybe;         /* there may be due jobs: claim */
+    int need_rescan;   /* the last claim began behind the start: look from the start before sleeping
+                        */
+    int asleep;        /* announced: sends ring until asleep_until_us */
+    int awaken;        /* the announcement is to be taken back, by a claim or poll; 2: under way */
+    uint64_t woken_us; /* since then */
     uint64_t asleep_until_us;
     struct position *positions;
     int position_count;
@@ -169,6 +170,7 @@ struct pgqueue_worker {
     int look;             /* how many looks since something changed */
     int announcing;       /* the poll under way announces sleep */
     uint64_t announce_us; /* no poll only to announce sleep before, while other queues have jobs */
+    uint64_t back_us;     /* nor to take announcements back: the last one failed */
     uint64_t setup_retry_us;
     /* jobs */
     struct threads pool;
@@ -220,10 +222,24 @@ void pgqi_claim_reset(struct pgqueue_worker *w);
 int pgqi_claim_idle(const struct pgqueue_worker *w);  /* nothing due, as far as was seen */
 int pgqi_claim_awake(const struct pgqueue_worker *w); /* some queue has: claims look, not polls */
 
-/* poll.c: polls and announcements */
+/* poll.c: polls */
 void pgqi_send_poll(struct pgqueue_worker *w, uint64_t now_us);
-uint64_t pgqi_announce_us(const struct pgqueue_worker *w);
 void pgqi_poll_after_claim(struct pgqueue_worker *w, uint64_t now_us); /* may bring it forward */
+
+/* bell.c: announcements of sleep. The first two add a poll's parameter each: the queues to
+ * announce, those whose announcement it takes back. */
+void pgqi_bells_announce(struct pgqueue_worker *w, uint64_t now_us);
+void pgqi_bells_take_back(struct pgqueue_worker *w, uint64_t now_us);
+/* The poll's answer: what it announced holds until then; 0: it failed, and the next one tells all
+ * again, and the looks after it begin anew. */
+void pgqi_bells_told(struct pgqueue_worker *w, uint64_t until_us, uint64_t now_us);
+/* A poll that announced nothing, a look, may allow a longer sleep than the announcement does: the
+ * bell would be gone before its sleeper is up. Answers when to renew it, or until_us. */
+uint64_t pgqi_bells_renew_us(const struct pgqueue_worker *w, uint64_t until_us, uint64_t now_us);
+/* When to poll to announce queues that have gone idle since, or to take announcements back;
+ * UINT64_MAX: there is none. Idle ones at once, unless others have jobs: each time that their
+ * claims pause until a settle is done some more queues are idle, and a poll looks at all. */
+uint64_t pgqi_bells_us(const struct pgqueue_worker *w, uint64_t now_us);
 
 /* dispatch.c: jobs to handlers and back */
 void pgqi_hold(struct pgqueue_worker *w, struct work_queue *q, struct pgqueue_job *job,

@@ -402,11 +402,11 @@ static void sleeping(void)
            " where queue = 'sleepy' and state in ('active', 'completed') and data = '\"future\"'"),
        "a job of the future starts at its time, not before and not at the next poll");
 
-    is_int(pgqueue_worker_pause(r.w), PGQUEUE_OK, "a worker is paused");
-    before = atomic_load(&runs);
     int polled = atomic_load(&seen.polls);
+    is_int(pgqueue_worker_pause(r.w), PGQUEUE_OK, "a worker is paused");
+    wait_for(&seen.polls, polled + 1, "it takes its announcement back");
+    before = atomic_load(&runs);
     testdb_sql(watch, "select /*schema*/send('sleepy') from generate_series(1, 5)");
-    wait_for(&seen.polls, polled, "polls go on");
     testdb_pause(300);
     is_int(atomic_load(&runs), before, "a paused worker claims nothing");
     pgqueue_worker_resume(r.w);
