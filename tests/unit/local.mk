@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 SCRIPT_TESTS += tests/unit/test_tap.sh
 
+# The scripts.
+SCRIPT_TESTS += tests/unit/test_dev.sh
+
 C_TESTS += tests/unit/test_failalloc
 tests_unit_test_failalloc_LDADD = $(FAILALLOC_LIBS)
 tests_unit_test_failalloc_LDFLAGS = $(FAILALLOC_LDFLAGS)
