@@ -245,6 +245,7 @@ static int read_line(struct sender *s, int *code)
         return 0;
     s->number++;
     s->bytes += (int64_t)len + 1;
+    buffer_add(&s->texts, "", 1); /* each line ends with a NUL of its own */
     if (memchr(s->texts.data + start, '\0', len) != NULL) {
         *code = fail_line(s, EXIT_USAGE, s->number, "a NUL byte, which JSON does not allow");
         return -1;
@@ -253,7 +254,6 @@ static int read_line(struct sender *s, int *code)
         s->texts.len = start;
         return 1;
     }
-    buffer_add(&s->texts, "", 1); /* each line ends with a NUL of its own */
     struct line *line = &s->lines[s->line_count++];
     line->start = start;
     line->len = len;

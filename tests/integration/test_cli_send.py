@@ -81,6 +81,8 @@ is_(cli.json("standard input, CRLF, empty lines, no newline at the end", "send",
              stdin='1\r\n\r\n  \n2\n\n[3]'), [{"line": 1, "id": ids[-1] + 1}, {"line": 4, "id": ids[-1] + 2},
                                              {"line": 6, "id": ids[-1] + 3}], "lines are counted as an editor does")
 is_(cli.does("an empty file", "send", "mail", "--file", "/dev/null"), "", "sends nothing")
+is_([x["line"] for x in cli.json("a file that begins with an empty line", "send", "mail", "--file", "-", stdin="\n1\n")], [2],
+    "sends the others")
 
 before = jobs()
 bad = "".join(f"{n}\n" for n in range(1, 2345)) + '{"n": \n' + "5\n"
