@@ -129,15 +129,16 @@ int run_stats(struct cli *cli)
         code = queues_exist(cli, names.data);
     }
     const char *values[] = {names.data};
-    if (code == EXIT_DONE)
-        code =
+    if (code == EXIT_DONE || code == EXIT_NOT_FOUND) /* those that are there are shown */
+        code = worse(
+            code,
             print_query(cli, "select s.*" STATS_WHERE,
                         "select s.queue, s.created, s.retry, s.active, s.blocked, s.completed,"
                         " s.failed, s.cancelled,"
                         " date_trunc('second', s.oldest_ready_age) as oldest_ready,"
                         " case when s.paused_on is not null then"
                         " coalesce(nullif(s.paused_reason, ''), 'yes') end as paused" STATS_WHERE,
-                        values, 1, NULL);
+                        values, 1, NULL));
     buffer_free(&names);
     return code;
 }
