@@ -194,16 +194,20 @@ int run_sync_now(struct cli *cli)
 
 /* ---- sync run ---- */
 
-/* Waits until the orchestrator's job has ended. */
+/* Waits until the orchestrator's job has ended. One that is gone and has planned its run has
+ * completed, in a queue that keeps no finished jobs. */
 static int wait_for_job(struct cli *cli, const char *id)
 {
     for (int looks = 0;;) {
         struct rows *rows = NULL;
         struct db_error error;
         if (db_run(&cli->db,
-                   "select j.state in ('completed', 'failed', 'cancelled'), j.state,"
+                   "select j.state in ('completed', 'failed', 'cancelled'), j.state::text,"
                    " coalesce(j.output ->> 'message', j.output #>> '{}') from /*schema*/job j"
-                   " where j.id = $1::bigint",
+                   " where j.id = $1::bigint"
+                   " union all select true, 'completed', null from sync.run r"
+                   " where r.job_id = $1::bigint"
+                   " and not exists (select from /*schema*/job j where j.id = $1::bigint)",
                    &id, 1, &rows, &error) != 0)
             return fail_db(cli, &error, NULL);
         if (rows_count(rows) == 0) {

@@ -96,14 +96,26 @@ work("import-checkins", COMPLETE)
 is_(p.wait(), 1, "--wait ends with 1 if any import failed")
 ok("failed" in p.output() and "no luck" in p.output() and "completed" in p.output(), "and prints both ends")
 
+
+def plan_and_import():
+    """Does the orchestrator's next job and all its imports; the job's id."""
+    job, lease = testdb.wait(lambda: db.sql("select id, lease from /*schema*/fetch('daily-sync-orchestrator', 1)"), 60, "the job")[0]
+    db.sql("select sync.plan_daily('job ' || %s::text, null, '0', '1 hour', %s)", job, job)
+    db.sql("select /*schema*/complete(%s::bigint, %s::bigint)", job, lease)
+    for _ in range(db.one("select count(*)::int from sync.import_job where status = 'pending'")):
+        work("import-checkins", COMPLETE)
+    return job
+
+
 p = testdb.start("pgqueue", "--schema", testdb.schema(), "sync", "run", "--wait", env=cli.env)
-job, lease = testdb.wait(lambda: db.sql("select id, lease from /*schema*/fetch('daily-sync-orchestrator', 1)"), 10, "the job")[0]
-db.sql("select sync.plan_daily('job ' || %s::text, null, '0', '1 hour', %s)", job, job)
-db.sql("select /*schema*/complete(%s::bigint, %s::bigint)", job, lease)
-for _ in range(db.one("select count(*)::int from sync.import_job where status = 'pending'")):
-    work("import-checkins", COMPLETE)
+job = plan_and_import()
 is_(p.wait(), 0, "run --wait ends with the imports of the run")
 is_(p.output().splitlines()[0], str(job), "it prints the job's id")
+cli.does("finished jobs need not be kept", "queue", "update", "daily-sync-orchestrator", "--keep-finished", "0")
+p = testdb.start("pgqueue", "--schema", testdb.schema(), "sync", "run", "--wait", env=cli.env)
+plan_and_import()
+is_((p.wait(), len(p.output().splitlines()) > 1), (0, True), "run --wait then ends with the imports, too") or testdb.diag(p.log())
+cli.does("or are", "queue", "update", "daily-sync-orchestrator", "--keep-finished", "1")
 p = testdb.start("pgqueue", "--schema", testdb.schema(), "sync", "run", "--wait", env=cli.env)
 work("daily-sync-orchestrator", FAIL)
 is_(p.wait(), 1, "an orchestrator that fails is a failure")
