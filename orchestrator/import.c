@@ -90,6 +90,36 @@ static int end_by_verdict(struct import *im, const struct page *page)
     }
 }
 
+/* The connection was disconnected, or got other tokens, while this import was under way. Those are
+ * for the next start, at once: no attempt failed. */
+static int interrupted(struct import *im, bool reconnected)
+{
+    if (!reconnected)
+        return give_up(im, PGQUEUE_FAIL, ANSWER_FATAL, "connection %s is disconnected",
+                       im->connection);
+    pgqueue_job_set_delay(im->job, 0.0);
+    return give_up(im, PGQUEUE_SNOOZE, ANSWER_RETRY,
+                   "connection %s was connected anew, the import begins again with the new token",
+                   im->connection);
+}
+
+/* The provider refuses the token; that ends the connection only if the token is still its own. */
+static int end_by_refusal(struct import *im, const struct page *page)
+{
+    const char *const values[] = {im->connection};
+    struct db_row *row = NULL;
+    struct db_error error = {"", ""};
+    int rc = db_call(im->module->db, "select sync.interruption($1) as why", 1, values,
+                     module_job_stopped, im->job, &row, &error);
+    if (rc != DB_OK || row == NULL)
+        return database_trouble(im, rc, &error);
+    const char *why = db_text(row, "why");
+    int outcome =
+        why != NULL ? interrupted(im, strcmp(why, "reconnected") == 0) : end_by_verdict(im, page);
+    db_row_free(row);
+    return outcome;
+}
+
 /* ------------------------------------------------------------------------------------------------
  * Beginning
  */
@@ -212,7 +242,28 @@ static bool pause_before(struct import *im, int try_number)
     return true;
 }
 
-enum stored { STORED_MORE, STORED_END, STORED_LOST, STORED_WRONG, STORED_FAILED };
+enum stored {
+    STORED_MORE,
+    STORED_END,
+    STORED_LOST,
+    STORED_INACTIVE,
+    STORED_RECONNECTED,
+    STORED_WRONG,
+    STORED_FAILED
+};
+
+/* What sync.foursquare_page answered. */
+static enum stored read_stored(const char *outcome, const char *next)
+{
+    if (strcmp(outcome, "lost") == 0)
+        return STORED_LOST;
+    if (strcmp(outcome, "inactive") == 0)
+        return STORED_INACTIVE;
+    if (strcmp(outcome, "reconnected") == 0)
+        return STORED_RECONNECTED;
+    /* An end also when a commit whose answer was lost had ended the walk. */
+    return next == NULL ? STORED_END : STORED_MORE;
+}
 
 /* Stores a page. STORED_WRONG: page says what is wrong with it; STORED_FAILED: error does. */
 static enum stored store(struct import *im, struct page *page, int *rc, struct db_error *error)
@@ -239,11 +290,7 @@ static enum stored store(struct import *im, struct page *page, int *rc, struct d
     }
     const char *outcome = db_text(row, "outcome"), *next = db_text(row, "next_before");
     const char *records = db_text(row, "records");
-    enum stored stored = STORED_MORE;
-    if (strcmp(outcome, "lost") == 0)
-        stored = STORED_LOST;
-    else if (next == NULL)
-        stored = STORED_END; /* also when a commit whose answer was lost had ended the walk */
+    enum stored stored = read_stored(outcome, next);
     im->before = next != NULL ? strtoll(next, NULL, 10) : -1;
     im->records = records != NULL ? strtoll(records, NULL, 10) : im->records;
     im->pages++;
@@ -281,9 +328,13 @@ static int step(struct import *im, bool *ended)
             if (stored == STORED_LOST)
                 return give_up(im, PGQUEUE_RETRY, ANSWER_OK,
                                "the job belongs to another worker now");
+            if (stored == STORED_INACTIVE || stored == STORED_RECONNECTED)
+                return interrupted(im, stored == STORED_RECONNECTED);
             if (stored == STORED_FAILED)
                 return database_trouble(im, rc, &error);
         }
+        if (page.verdict.class == ANSWER_REAUTH)
+            return end_by_refusal(im, &page);
         /* A server that names its own time is not asked again before it. */
         if (page.verdict.class != ANSWER_RETRY || page.verdict.delay_s >= 0 || page.lasting ||
             tries == TRIES)

@@ -19,11 +19,12 @@ EXTRA_DIST += tests/sandbox.py
 
 # The sync application: in SQL and by the daemon.
 SCRIPT_TESTS += tests/integration/test_sync_import.py \
+	tests/integration/test_sync_midway.py \
 	tests/integration/test_sync_page.py \
 	tests/integration/test_sync_plan.py \
 	tests/integration/test_sync_recorded.py \
 	tests/integration/test_sync_resume.py
-EXTRA_DIST += tests/syncapp.py
+EXTRA_DIST += tests/provider.py tests/syncapp.py
 # The daemon; daemon.py is also for the importer's tests.
 SCRIPT_TESTS += tests/integration/daemon_config.py \
 	tests/integration/daemon_crash.py \

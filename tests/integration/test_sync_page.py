@@ -139,6 +139,19 @@ w.settle("fail", '{"message": "gone", "class": "reauth"}')
 is_(c.sql("select sync_status, sync_error from sync.connection where id = %s", w.connection), [("needs_reauth", "gone")],
     "class reauth asks the user to connect again")
 
+# Tokens that change or go under way
+w = Walk()
+c.sql("select sync.store_tokens(%s, 'other')", w.connection)
+is_(w.page([checkin("a", NOON)]), ("reconnected", None, None), "after a reconnection nothing is stored that the token before brought")
+w.settle("fail", '{"message": "gone", "class": "reauth"}')
+is_(c.sql("select status, error, sync_status, sync_error from sync.import_job i join sync.connection s on s.id = connection_id where job_id = %s",
+          w.job), [("failed", "gone", "pending", None)], "that one's refusal ends the import, not the connection")
+w = Walk(w.connection)
+is_((w.outcome, w.page([checkin("a", NOON)])[0]), ("ok", "more"), "the next import goes on")
+c.sql("select sync.disconnect(user_id, provider) from sync.connection where id = %s", w.connection)
+is_(w.page([]), ("inactive", None, None), "a disconnected one stores nothing")
+w.settle("fail")
+
 # Dates that mislead
 w = Walk()
 is_(w.page([checkin("future", 4102444800), checkin("a", NOON)])[0], "more", "a date in the future is stored")

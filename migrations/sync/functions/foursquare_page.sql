@@ -5,7 +5,7 @@
 --   p_lookback how far behind the cursor a walk goes: it ends at an empty page, or one that lies beyond whole
 -- outcome: more: ask for next_before; end: the walk has ended and the cursor has moved; moved: this page
 -- was stored already, by a commit whose answer was lost, go on with next_before; lost: another worker owns
--- the job, roll back.
+-- the job, roll back; inactive, reconnected: nothing was stored, see sync.interruption.
 --
 -- The next page begins one second above the oldest check-in seen, because several can share a second and
 -- nobody says whether the bound belongs to the page. What is seen twice is not rewritten. When a page does
@@ -31,6 +31,8 @@ begin
   end if;
   perform from sync.import_job where job_id = p_job for update; -- before the connection, as import_ended
   select c.state into v_state from sync.connection c where c.id = p_connection for no key update;
+  outcome := sync.interruption(p_connection);
+  if outcome is not null then return; end if;
   next_before := (v_state #>> '{walk,before}')::bigint;
   if next_before is distinct from p_before then
     outcome := 'moved';

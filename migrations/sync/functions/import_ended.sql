@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Called by the queue in each transaction that ends import jobs, whoever ends them: import_job and
--- connection end together with the job. Rows are locked in the order of their ids. By keys, whatever is known of the tables.
+-- connection end together with the job. A connection that got other tokens since is left pending: the refused one was
+-- not theirs. Rows are locked in the order of their ids. By keys, whatever is known of the tables.
 create or replace function sync.import_ended(p_ids bigint[], p_state text, p_outputs jsonb[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off set enable_nestloop = off
@@ -23,9 +24,11 @@ begin
       from e where i.job_id = any (p_ids) and i.job_id = e.id and i.status in ('pending', 'running')
       returning i.connection_id, e.error, e.reauth
   )
-  update sync.connection c set sync_error = i.error,
+  update sync.connection c set
+      sync_error = case when p_state = 'failed' and i.reauth and c.sync_status = 'pending' then null else i.error end,
       sync_status = case when p_state = 'completed' then 'completed'
-        when p_state = 'failed' and i.reauth then 'needs_reauth' else 'failed' end,
+        when p_state = 'failed' and i.reauth then case c.sync_status when 'pending' then 'pending' else 'needs_reauth' end
+        else 'failed' end,
       last_synced_at = case when p_state = 'completed' then v_now else c.last_synced_at end
     from i where c.id = any (array(select x.connection_id from i x)) and c.id = i.connection_id;
 end $f$;
