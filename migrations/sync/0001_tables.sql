@@ -5,7 +5,7 @@
 -- S1 An import_job is pending or running exactly as long as its job is queued or running: the queue calls
 --    sync.import_ended inside each transaction that ends a job.
 -- S2 At most one import_job of a connection is pending or running.
--- S3 connection.state changes only in the transaction that stores a page's rows.
+-- S3 connection.state changes only in the transaction that stores a page's rows, or that disconnects.
 
 create schema if not exists sync;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the user does to a connection while its import is under way: new tokens, none."""
+"""What the user does to a connection while its import is under way, or between two: new tokens, none, another account."""
 import json
 
 import provider
@@ -7,6 +7,7 @@ import syncapp
 import testdb
 from testdb import done, is_, ok
 
+DAY = 86400
 NOON = 1400000000
 SIZE = 10
 
@@ -85,6 +86,32 @@ held.release(REVOKED)
 app.wait()
 ok("disconnected" in app.last(user)[2], "also when the token is refused by then")
 
+# Another account on the same connection, later
+history("anna", 25)
+user = app.user("anna")
+connection = app.tokens["anna"]
+is_(app.now(user)[0][:2], ("completed", 25), "a first account is imported")
+disconnect(connection)
+history("bert", 25, NOON - 100 * DAY)
+is_(reconnect(user, "bert"), str(connection), "another account takes its connection")
+is_(app.now(user)[0][:2], ("completed", 25), "and its whole history comes, though older than what the first one saw")
+disconnect(connection)
+reconnect(user, "anna")
+is_(app.now(user)[0][:2], ("completed", 0), "the first account again rewrites nothing")
+
+# Another account while the first one's import runs
+for number in (1, 2):
+    token = f"first-{number}"
+    user, connection, held = begun(token, number)
+    disconnect(connection)
+    history(token + "-then", 25, NOON - 100 * DAY)
+    reconnect(user, token + "-then")
+    held.release()
+    app.wait()
+    is_(app.last(user)[0], "completed", f"an import whose connection changes its account at page {number} completes")
+    is_(stored(connection, token + "-then"), 25, "with the other one's whole history")
+    is_(app.c.one("select (state ->> 'cursor')::bigint from sync.connection where id = %s", connection), NOON - 100 * DAY,
+        "and its place alone")
 is_(app.agree(), [], "job, import and connection agree")
 app.stop()
 done()
