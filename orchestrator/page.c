@@ -18,14 +18,17 @@ static void make_path(const struct settings *settings, int64_t before, char *pat
         snprintf(path + n, size - (size_t)n, "&beforeTimestamp=%" PRId64, before);
 }
 
-/* A server may repeat what it was sent: the token is cut out of its words. */
-static void hide_token(char *text, const char *token)
+/* Copies a server's words, as many as fit. It may repeat what it was sent: the token is a '*' in
+ * the copy, also where only its beginning would fit. */
+static void copy_words(const char *text, const char *token, char *out, size_t size)
 {
-    size_t len = strlen(token);
-    for (char *at; len > 0 && (at = strstr(text, token)) != NULL;) {
-        *at = '*';
-        memmove(at + 1, at + len, strlen(at + len) + 1);
+    size_t len = strlen(token), n = 0;
+    while (*text != '\0' && n + 1 < size) {
+        bool hidden = len > 0 && strncmp(text, token, len) == 0;
+        out[n++] = hidden ? '*' : *text;
+        text += hidden ? len : 1;
     }
+    out[n] = '\0';
 }
 
 static void wrong_answer(struct page *page, enum answer_class class, const char *what)
@@ -47,12 +50,12 @@ static void judge(const struct http_reply *reply, const struct json_node *root, 
         code <= 999)
         answer.status = (int)code;
     page->verdict = classify(&answer);
-    const char *detail = json_string(json_at(root, "meta.errorDetail"));
-    snprintf(page->message, sizeof page->message, "HTTP %d%s%.60s%s%.160s", reply->status,
-             answer.error_type != NULL ? ", " : "",
-             answer.error_type != NULL ? answer.error_type : "", detail != NULL ? ": " : "",
-             detail != NULL ? detail : "");
-    hide_token(page->message, token);
+    const char *type = answer.error_type, *detail = json_string(json_at(root, "meta.errorDetail"));
+    char type_words[61], detail_words[161];
+    copy_words(type != NULL ? type : "", token, type_words, sizeof type_words);
+    copy_words(detail != NULL ? detail : "", token, detail_words, sizeof detail_words);
+    snprintf(page->message, sizeof page->message, "HTTP %d%s%s%s%s", reply->status,
+             type != NULL ? ", " : "", type_words, detail != NULL ? ": " : "", detail_words);
     if (page->verdict.class != ANSWER_OK)
         return;
     const struct json_node *checkins = json_at(root, "response.checkins");

@@ -18,7 +18,8 @@ SCRIPT_TESTS += tests/integration/test_sandbox_faults.py \
 EXTRA_DIST += tests/sandbox.py
 
 # The sync application: in SQL and by the daemon.
-SCRIPT_TESTS += tests/integration/test_sync_import.py \
+SCRIPT_TESTS += tests/integration/test_sync_answers.py \
+	tests/integration/test_sync_import.py \
 	tests/integration/test_sync_midway.py \
 	tests/integration/test_sync_page.py \
 	tests/integration/test_sync_plan.py \
