@@ -80,6 +80,29 @@ static int migrate_set(struct cli *cli, const pgqueue_migration_set *set, const 
     return EXIT_DONE;
 }
 
+/* The schema sync is there once in a database: its functions name the queue that they work on.
+ * Refuses if that is another one than this. */
+static int check_sync_owner(struct cli *cli)
+{
+    struct rows *rows = NULL;
+    struct db_error error;
+    if (db_run(&cli->db,
+               "select n.nspname from pg_catalog.pg_namespace n, pg_catalog.pg_proc p"
+               " where p.pronamespace = pg_catalog.to_regnamespace('sync')"
+               " and p.proname = 'ensure_queues' and n.nspname <> $1"
+               " and pg_catalog.strpos(p.prosrc, '\"' || n.nspname || '\".') > 0",
+               &cli->db.schema, 1, &rows, &error) != 0)
+        return fail_db(cli, &error, "migrate sync");
+    int code = EXIT_DONE;
+    if (rows_count(rows) > 0)
+        code = fail(cli, EXIT_FAILED,
+                    "migrate sync: the schema \"sync\" of this database belongs to the queue in "
+                    "schema \"%s\"; for this one, --only queue is right",
+                    rows_text(rows, 0, 0));
+    rows_free(rows);
+    return code;
+}
+
 int run_migrate(struct cli *cli)
 {
     const char *only = option_text(&cli->parsed, "only");
@@ -88,7 +111,8 @@ int run_migrate(struct cli *cli)
     int code = need_database(cli, 1);
     if (code == EXIT_DONE && (only == NULL || strcmp(only, "queue") == 0))
         code = migrate_set(cli, NULL, "queue");
-    if (code == EXIT_DONE && (only == NULL || strcmp(only, "sync") == 0))
-        code = migrate_set(cli, &pgqueue_sync_migrations, "sync");
-    return code;
+    if (code != EXIT_DONE || (only != NULL && strcmp(only, "sync") != 0))
+        return code;
+    code = check_sync_owner(cli);
+    return code == EXIT_DONE ? migrate_set(cli, &pgqueue_sync_migrations, "sync") : code;
 }

@@ -56,6 +56,16 @@ ok(p.returncode == 1 and "pgqueue migrate" in p.stderr, "whose commands say what
 p = migrate(three, "--only", "everything")
 ok(p.returncode == 2 and "neither queue nor sync" in p.stderr, "another set is refused")
 
+second = migrate(one, schema="second")
+ok(second.returncode == 1 and f'belongs to the queue in schema "{testdb.schema()}"' in second.stderr and
+   "--only queue" in second.stderr, "a second queue in a database is told whose the sync application is")
+p = migrate(one, "--only", "sync", "--plan", schema="second")
+is_((p.returncode, p.stdout), (1, ""), "nor is it planned to take it over")
+p = migrate(one, "--only", "queue", schema="second")
+is_((p.returncode, p.stderr), (0, ""), "with --only queue all is well")
+p = migrate(one)
+is_((p.returncode, p.stderr), (0, ""), "also for the first")
+
 for name in ("Odd Name", "a;b, drop schema public --", "日本 ö"):
     odd = testdb.create(empty=True)
     p = migrate(odd, "--only", "queue", schema=name)
