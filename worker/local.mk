@@ -54,6 +54,7 @@ dist_doc_DATA = worker/pgqueued.ini.example
 systemdsystemunit_DATA = worker/pgqueued.service
 CLEANFILES += worker/pgqueued.service
 EXTRA_DIST += worker/pgqueued.service.in
+# [@]: configure would put its own text for the mark into this rule.
 worker/pgqueued.service: worker/pgqueued.service.in Makefile
-	$(AM_V_GEN)$(MKDIR_P) worker && $(SED) -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g' \
+	$(AM_V_GEN)$(MKDIR_P) worker && $(SED) -e 's,[@]bindir[@],$(bindir),g' -e 's,[@]sysconfdir[@],$(sysconfdir),g' \
 		<$(top_srcdir)/worker/pgqueued.service.in >$@.new && mv $@.new $@

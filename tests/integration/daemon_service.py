@@ -110,6 +110,12 @@ except BlockingIOError:
     pass
 ok(not any("READY=1" in t for t in told), "and the manager is not told that it is ready") or testdb.diag(told)
 
+# The unit
+with open(os.path.join(os.environ["PGQUEUE_TEST_BUILDDIR"], "worker", "pgqueued.service"), encoding="utf-8") as f:
+    unit = dict(line.split("=", 1) for line in f.read().splitlines() if "=" in line and line[0] != "#")
+ini = unit["ExecStart"].split(" -c ")[1]
+ok(unit["ExecStart"].startswith("/") and re.fullmatch("/.*/pgqueued.ini", ini), "the unit names program and configuration")
+
 # Nobody stops the supervisor's children from outside: what TERM to all of the group at once does
 d = daemon.start(db, f"[queue take]\nhandler = module:{HANDLERS}:take\n", "group.ini")
 job = c.one("select /*schema*/send('take', '1000', '{}')")
