@@ -110,11 +110,15 @@ except BlockingIOError:
     pass
 ok(not any("READY=1" in t for t in told), "and the manager is not told that it is ready") or testdb.diag(told)
 
-# The unit
+# The unit's user reads no file that is closed to others: all secrets may stand in the environment that systemd reads
 with open(os.path.join(os.environ["PGQUEUE_TEST_BUILDDIR"], "worker", "pgqueued.service"), encoding="utf-8") as f:
     unit = dict(line.split("=", 1) for line in f.read().splitlines() if "=" in line and line[0] != "#")
 ini = unit["ExecStart"].split(" -c ")[1]
 ok(unit["ExecStart"].startswith("/") and re.fullmatch("/.*/pgqueued.ini", ini), "the unit names program and configuration")
+is_(unit["EnvironmentFile"], "-" + ini.replace(".ini", ".env"), "and secrets beside it, which need not be there")
+d = daemon.Daemon(testdb.write("open.ini", f"[database]\nschema = {testdb.schema()}\n[sync]\n"),
+                  env={"PGQUEUE_DSN": db.dsn, "ENCRYPTION_MASTER_KEY": "07" * 32}).ready()
+is_(d.stop(), 0, "a configuration without database and key works with those of the environment")
 
 # Nobody stops the supervisor's children from outside: what TERM to all of the group at once does
 d = daemon.start(db, f"[queue take]\nhandler = module:{HANDLERS}:take\n", "group.ini")
