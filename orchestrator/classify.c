@@ -28,20 +28,22 @@ static const struct {
     {NULL, ANSWER_OK},
 };
 
-static enum answer_class by_status(int status)
+static enum answer_class by_status(const struct answer *answer)
 {
-    switch (status) {
+    switch (answer->status) {
     case 200:
         return ANSWER_OK;
     case 401:
-    case 403:
         return ANSWER_REAUTH;
+    case 403:
+        /* A firewall's or a CDN's page says nothing of the token, and shows itself to all users. */
+        return answer->bare ? ANSWER_RETRY : ANSWER_REAUTH;
     case 429:
         return ANSWER_RATE_LIMITED;
     case 408:
         return ANSWER_RETRY;
     default:
-        return status >= 500 ? ANSWER_RETRY : ANSWER_FATAL;
+        return answer->status >= 500 ? ANSWER_RETRY : ANSWER_FATAL;
     }
 }
 
@@ -60,7 +62,7 @@ static double limit_delay(const struct answer *answer)
 
 struct verdict classify(const struct answer *answer)
 {
-    struct verdict verdict = {.class = by_status(answer->status), .delay_s = -1.0};
+    struct verdict verdict = {.class = by_status(answer), .delay_s = -1.0};
     if (answer->error_type != NULL) {
         for (size_t i = 0; types[i].type != NULL; i++) {
             if (strcmp(types[i].type, answer->error_type) == 0)

@@ -20,6 +20,7 @@ struct answer {
     const char *error_type; /* meta.errorType, or NULL */
     double retry_after_s;   /* Retry-After from now; < 0: none */
     double reset_after_s;   /* X-RateLimit-Reset from now; NAN: none */
+    bool bare;              /* not in the provider's envelope, so maybe not from its API */
 };
 
 struct verdict {

@@ -44,7 +44,8 @@ static void judge(const struct http_reply *reply, const struct json_node *root, 
     struct answer answer = {.status = reply->status,
                             .error_type = json_string(json_at(root, "meta.errorType")),
                             .retry_after_s = reply->retry_after_s,
-                            .reset_after_s = reply->reset_after_s};
+                            .reset_after_s = reply->reset_after_s,
+                            .bare = !json_is_object(json_at(root, "meta"))};
     int64_t code = 0;
     if (answer.status == 200 && json_integer(json_at(root, "meta.code"), &code) && code >= 100 &&
         code <= 999)
@@ -95,7 +96,8 @@ void page_fetch(struct http *http, const struct settings *settings, const char *
     /* Without an envelope the status alone decides, unless it says that all is well. */
     struct answer answer = {.status = reply.status,
                             .retry_after_s = reply.retry_after_s,
-                            .reset_after_s = reply.reset_after_s};
+                            .reset_after_s = reply.reset_after_s,
+                            .bare = true};
     page->verdict = classify(&answer);
     snprintf(page->message, sizeof page->message, "HTTP %d, %s", reply.status,
              reply.status >= 300 && reply.status <= 399 ? "a redirect, which is not followed"

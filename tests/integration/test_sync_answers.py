@@ -28,5 +28,12 @@ ok("SECRET" not in last[2] and "kind-of-*" in last[2], "nor one in the name of t
 last = answered("*", provider.refusal(400, "param_error", "** is wrong"))
 ok("** is wrong" in last[2], "a token that looks like its replacement does no harm")
 ok("SECRET" not in app.daemon.log(), "nor is any of it in the log")
+
+# A block page of a firewall on the way
+for what, body in (("page", "<html>Request blocked</html>"), ("JSON", '{"message": "Forbidden"}')):
+    token = "blocked-" + what
+    is_(answered(token, (403, {}, body), 1), ("completed", 3, None, 1), f"a block {what} with 403 is tried again")
+last = answered("withdrawn", (403, {}, '{"meta": {"code": 403}, "response": {}}'))
+is_((last[0], app.status("withdrawn")[0]), ("failed", "needs_reauth"), "the provider's own 403 ends the connection")
 app.stop()
 done()

@@ -19,19 +19,19 @@ static void is_verdict(struct answer answer, int class, double delay_s, const ch
 
 static struct answer of(int status, const char *type)
 {
-    return (struct answer){status, type, NO_TIME, NAN};
+    return (struct answer){status, type, NO_TIME, NAN, false};
 }
 
 static struct answer timed(int status, const char *type, double retry_after_s, double reset_after_s)
 {
-    return (struct answer){status, type, retry_after_s, reset_after_s};
+    return (struct answer){status, type, retry_after_s, reset_after_s, false};
 }
 
 int main(void)
 {
     is_verdict(of(200, NULL), ANSWER_OK, -1, "200 is fine");
     is_verdict(of(200, "deprecated"), ANSWER_OK, -1, "deprecated is fine");
-    ok(classify(&(struct answer){200, "deprecated", NO_TIME, NAN}).warn, "and a warning");
+    ok(classify(&(struct answer){200, "deprecated", NO_TIME, NAN, false}).warn, "and a warning");
     is_verdict(of(200, "invalid_auth"), ANSWER_REAUTH, -1, "the error type counts more than a 200");
     is_verdict(of(401, "invalid_auth"), ANSWER_REAUTH, -1, "a revoked token ends the connection");
     is_verdict(of(400, "invalid_auth"), ANSWER_REAUTH, -1,
@@ -39,6 +39,10 @@ int main(void)
     is_verdict(of(403, "not_authorized"), ANSWER_REAUTH, -1, "revoked access does");
     is_verdict(of(401, NULL), ANSWER_REAUTH, -1, "so does 401 without a type");
     is_verdict(of(403, NULL), ANSWER_REAUTH, -1, "and 403 without a type");
+    is_verdict((struct answer){403, NULL, NO_TIME, NAN, true}, ANSWER_RETRY, -1,
+               "403 without the provider's envelope says nothing of the token");
+    is_verdict((struct answer){401, NULL, NO_TIME, NAN, true}, ANSWER_REAUTH, -1,
+               "401 without it does");
     is_verdict(of(400, "param_error"), ANSWER_FATAL, -1, "a wrong parameter is ours");
     is_verdict(of(410, "param_error"), ANSWER_FATAL, -1, "also with 410");
     is_verdict(of(404, "endpoint_error"), ANSWER_FATAL, -1, "a wrong path is ours");
