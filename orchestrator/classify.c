@@ -48,14 +48,15 @@ static enum answer_class by_status(const struct answer *answer)
 }
 
 /* How long a limited job waits: as the server says, within reason. A day's quota does not end with
- * the hour's window, so for it only Retry-After counts. */
+ * the hour's window, so for it only Retry-After counts. A reset that is no time to come names
+ * nothing: a server that means seconds by it would be asked each second without end. */
 static double limit_delay(const struct answer *answer)
 {
     bool daily = answer->error_type != NULL && strcmp(answer->error_type, "quota_exceeded") == 0;
     double delay = daily ? QUOTA_UNNAMED_S : RATE_UNNAMED_S;
     if (answer->retry_after_s >= 0)
         delay = answer->retry_after_s;
-    else if (!daily && !isnan(answer->reset_after_s))
+    else if (!daily && answer->reset_after_s > 0) /* false for NAN */
         delay = answer->reset_after_s;
     return fmin(fmax(delay, 1.0), daily ? QUOTA_MAX_S : RATE_MAX_S);
 }

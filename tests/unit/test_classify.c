@@ -59,8 +59,12 @@ int main(void)
 
     is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, 60), ANSWER_RATE_LIMITED, 60,
                "403 of the rate limit waits until its reset");
-    is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, -5), ANSWER_RATE_LIMITED, 1,
-               "a reset in the past waits a second");
+    is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, 60 - 1.7e9), ANSWER_RATE_LIMITED, 900,
+               "a reset in the past, as from seconds that were meant, names no time");
+    is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, 0), ANSWER_RATE_LIMITED, 900,
+               "nor does one that is now");
+    is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, 0.5), ANSWER_RATE_LIMITED, 1,
+               "a reset at once waits a second");
     is_verdict(timed(403, "rate_limit_exceeded", NO_TIME, 1e9), ANSWER_RATE_LIMITED, 7200,
                "a reset far away waits two hours");
     is_verdict(of(403, "rate_limit_exceeded"), ANSWER_RATE_LIMITED, 900,
