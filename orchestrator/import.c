@@ -136,37 +136,70 @@ static void read_payload(struct import *im)
     json_free(json);
 }
 
-/* Stores the token as the present key writes it; if that fails, the next import does it. */
-static void rotate_token(struct import *im, const char *stored, int64_t connection)
+/* A token at rest: its column, its value, and what is in it. */
+struct stored_token {
+    const char *column, *stored; /* stored NULL: there is none */
+    char *plain, *fresh;         /* fresh: as the newest key writes it; NULL: it stays as it is */
+    size_t len;
+    bool stale; /* an older key wrote it */
+};
+
+/* Opens a token, if there is one. Answers a vault_code. */
+static int decrypt(struct import *im, struct stored_token *token, struct vault_error *why)
 {
-    char *fresh = NULL;
+    return token->stored == NULL
+               ? VAULT_OK
+               : vault_decrypt(im->module->vault, token->stored, strtoll(im->connection, NULL, 10),
+                               token->column, &token->plain, &token->len, &token->stale, why);
+}
+
+/* Answers the value to store. */
+static const char *encrypt_anew(struct import *im, struct stored_token *token)
+{
     struct vault_error why;
-    if (vault_encrypt(im->module->vault, im->token, im->token_len, connection,
-                      "access_token_encrypted", &fresh, &why) != VAULT_OK)
-        return;
-    const char *const values[] = {im->connection, stored, fresh};
+    if (!token->stale || vault_encrypt(im->module->vault, token->plain, token->len,
+                                       strtoll(im->connection, NULL, 10), token->column,
+                                       &token->fresh, &why) != VAULT_OK)
+        return token->stored;
+    return token->fresh;
+}
+
+/* Stores the tokens as the newest key writes them; if that fails, the next import does it. */
+static void rotate_tokens(struct import *im, struct stored_token *access,
+                          struct stored_token *refresh)
+{
+    const char *const values[] = {im->connection, access->stored, refresh->stored,
+                                  encrypt_anew(im, access), encrypt_anew(im, refresh)};
     struct db_row *row = NULL;
     struct db_error error;
-    if (db_call(im->module->db, "select sync.replace_token($1, $2, $3)", 3, values,
-                module_job_stopped, im->job, &row, &error) == DB_OK)
+    if ((access->fresh != NULL || refresh->fresh != NULL) &&
+        db_call(im->module->db, "select sync.replace_tokens($1, $2, $3, $4, $5) as replaced", 5,
+                values, module_job_stopped, im->job, &row, &error) == DB_OK &&
+        db_true(row, "replaced"))
         module_log(im->module, PGQUEUE_INFO, im->job,
                    "the token is encrypted with the newer key now");
     db_row_free(row);
-    free(fresh);
+    free(access->fresh);
+    free(refresh->fresh);
 }
 
-/* Decrypts the stored token. Answers 0, or an outcome. */
+/* Decrypts the stored token; the refresh token only to rotate it. Answers 0, or an outcome. */
 static int open_token(struct import *im, const struct db_row *row)
 {
-    const char *stored = db_text(row, "access_token_encrypted");
-    int64_t connection = strtoll(im->connection, NULL, 10);
+    struct stored_token access = {.column = "access_token_encrypted"};
+    struct stored_token refresh = {.column = "refresh_token_encrypted"};
     struct vault_error why = {""};
-    bool stale = false;
-    if (vault_decrypt(im->module->vault, stored, connection, "access_token_encrypted", &im->token,
-                      &im->token_len, &stale, &why) != VAULT_OK)
+    access.stored = db_text(row, access.column);
+    refresh.stored = db_text(row, refresh.column);
+    if (decrypt(im, &access, &why) != VAULT_OK)
         return give_up(im, PGQUEUE_FAIL, ANSWER_FATAL, "%s", why.message);
-    if (stale)
-        rotate_token(im, stored, connection);
+    im->token = access.plain;
+    im->token_len = access.len;
+    if (decrypt(im, &refresh, &why) != VAULT_OK)
+        module_log(im->module, PGQUEUE_WARNING, im->job, "the refresh token keeps its key: %s",
+                   why.message);
+    rotate_tokens(im, &access, &refresh);
+    vault_wipe(refresh.plain, refresh.len);
     return 0;
 }
 
@@ -207,8 +240,10 @@ static int begin(struct import *im)
                                   im->connection[0] != '\0' ? im->connection : NULL, attempt};
     struct db_row *row = NULL;
     struct db_error error = {"", ""};
-    int rc = db_call(im->module->db, "select * from sync.import_begin($1, $2, $3, $4)", 4, values,
-                     module_job_stopped, im->job, &row, &error);
+    int rc = db_call(im->module->db,
+                     "select b.*, (select c.refresh_token_encrypted from sync.connection c"
+                     " where c.id = b.connection_id) from sync.import_begin($1, $2, $3, $4) b",
+                     4, values, module_job_stopped, im->job, &row, &error);
     if (rc != DB_OK || row == NULL)
         return database_trouble(im, rc, &error);
     int outcome = read_begin(im, row);

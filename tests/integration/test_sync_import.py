@@ -181,10 +181,19 @@ app.options(retry_delay=0, retry_limit=2)
 keys = testdb.write("keys", "k2=" + "ab" * 32 + "\nk1=" + syncapp.KEY + "\n")
 subprocess.run(["chmod", "600", keys], check=True)
 app.start(concurrency=1, sync=f"key_file = {keys}")
-old = app.c.one("select access_token_encrypted from sync.connection where id = %s", app.tokens["one"])
+app.command("sync", "connect", str(users["one"]), "foursquare", stdin='{"access_token": "one", "refresh_token": "again"}')
+TOKENS = "select access_token_encrypted, refresh_token_encrypted from sync.connection where id = %s"
+old = app.c.sql(TOKENS, app.tokens["one"])[0]
 is_(app.now(users["one"])[0][0], "completed", "a token of the older key opens")
-new = app.c.one("select access_token_encrypted from sync.connection where id = %s", app.tokens["one"])
-ok(old.startswith("k1:") and new.startswith("k2:"), "and is encrypted with the newer one")
+new = app.c.sql(TOKENS, app.tokens["one"])[0]
+is_([t[:3] for t in old + new], ["k1:", "k1:", "k2:", "k2:"], "it and the refresh token are encrypted with the newer one")
+app.c.sql("update sync.connection set refresh_token_encrypted = %s where id = %s", old[1], app.tokens["one"])
+is_(app.now(users["one"])[0][0], "completed", "a connection whose access token alone was rotated before is imported")
+last = app.c.sql(TOKENS, app.tokens["one"])[0]
+is_((last[0], last[1][:3]), (new[0], "k2:"), "and its refresh token follows")
+app.c.sql("update sync.connection set refresh_token_encrypted = 'nonsense' where id = %s", app.tokens["one"])
+is_(app.now(users["one"])[0][0], "completed", "a damaged refresh token stops no import")
+ok(app.daemon.lines("the refresh token keeps its key"), "but is told")
 app.stop()
 app.start(concurrency=1, env={"ENCRYPTION_MASTER_KEY": "cd" * 32})
 last = app.now(users["many"])[0]

@@ -187,8 +187,10 @@ c.sql("update sync.connection set sync_status = 'needs_reauth', sync_error = 'go
 c.sql("select sync.store_tokens(%s, 'a', 'r')", one)
 is_(c.sql("select is_active, sync_status, sync_error, access_token_encrypted from sync.connection where id = %s", one),
     [(True, "pending", None, "a")], "new tokens make it whole again")
-is_(c.one("select sync.replace_token(%s, 'other', 'b')", one), False, "a token changed meanwhile is not replaced")
-is_(c.one("select sync.replace_token(%s, 'a', 'b')", one), True, "else it is")
+is_(c.one("select sync.replace_tokens(%s, 'other', 'r', 'b', 's')", one), False, "a token changed meanwhile is not replaced")
+is_(c.one("select sync.replace_tokens(%s, 'a', 'other', 'b', 's')", one), False, "neither with a refresh token changed meanwhile")
+is_(c.one("select sync.replace_tokens(%s, 'a', 'r', 'b', 's')", one), True, "else they are")
+is_(c.sql("select access_token_encrypted, refresh_token_encrypted from sync.connection where id = %s", one), [("b", "s")], "both")
 is_(c.one("select sync.disconnect(4, 'foursquare')"), 1, "disconnecting forgets the tokens")
 is_(c.sql("select is_active, access_token_encrypted, refresh_token_encrypted from sync.connection where id = %s", one),
     [(False, None, None)], "all of them")
