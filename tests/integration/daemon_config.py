@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What pgqueued says to a wrong configuration and to modules that it cannot take, before it touches a database."""
+"""What pgqueued says to a wrong configuration and to modules that it cannot take, before it touches a database; and that the
+example shows the defaults."""
 import os
+import re
 import shutil
 
 import daemon
@@ -79,6 +81,34 @@ with open(example, encoding="utf-8") as f:
 whole = "".join(line for line in lines if not line.startswith(("dsn", "key_file", "[sync]", "[provider")))
 r = check(whole.split("token_format")[0], "whole.ini")
 is_(r.returncode, 0, "with all that it has in comments, too") or testdb.diag(r.stderr)
+
+# What the example shows after "#" are the defaults: a queue and a schedule with them are those without
+def shown(section, *without):
+    """The lines of a section of the example that are comments, but those that only show how such a value looks."""
+    text = "".join(lines).split(f"[{section}]\n")[1].split("\n[")[0]
+    return "".join(f"{line}\n" for line in text.splitlines() if line and line.split(" = ")[0] not in without)
+
+
+EXAMPLES = ("handler", "env", "dead_letter", "singleton_key", "group_id", "queue", "cron", "data")
+job_options = shown("queue mail", *EXAMPLES, "concurrency", "policy", "keep_finished")
+is_(shown("schedule nightly-report", *EXAMPLES, "tz", "missed", "missed_limit", "priority"), job_options,
+    "a schedule's jobs have their queue's options")
+db = testdb.create()
+c = db.connect()
+daemon.start(db, f"[queue bare]\nhandler = exec:true\n[queue told]\nhandler = exec:true\n{shown('queue mail', *EXAMPLES)}"
+             "[schedule bare]\nqueue = bare\ncron = @yearly\n"
+             f"[schedule told]\nqueue = bare\ncron = @yearly\n{shown('schedule nightly-report', *EXAMPLES)}", "shown.ini").stop()
+bare, told = c.sql("select policy, retry_limit, retry_ms, backoff, coalesce(retry_max_ms, 86400000), expire_ms, keep_queued_s, "
+                   "keep_finished from /*schema*/queue where name in ('bare', 'told') order by name")
+is_(told, bare, "the defaults of a queue in the example are right")
+bare, told = c.sql("select timezone, missed, missed_limit from /*schema*/schedule order by key")
+is_(told, bare, "so are those of a schedule")
+printed = check(f"{QUEUE}exec:true\n[sync]\n", "defaults.ini", "--print-config").stdout
+for section, other in (("worker", ["name"]), ("sync", ["key_file", "active_users_query", "concurrency"])):
+    told = re.sub(r"(?<= = )(\d+)([smhd])$", lambda m: str(int(m[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[m[2]]),
+                  shown(section, *other), flags=re.MULTILINE)
+    unset = re.findall(r"^# (.*) \(default\)$", printed.split(f"[{section}]\n")[1].split("\n[")[0], re.MULTILINE)
+    is_(set(told.splitlines()), set(unset), f"so are those of [{section}]")
 
 # A daemon with a wrong configuration ends with the same words
 p = testdb.start("pgqueued", "-c", testdb.write("wrong.ini", QUEUE + f"module:{good}:tkae\n"))
