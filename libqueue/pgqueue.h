@@ -93,7 +93,7 @@ typedef struct pgqueue_options {
     size_t size;
     const char *schema;           /* NULL: "pgqueue" */
     const char *application_name; /* NULL: "pgqueue"; shown in pg_stat_activity */
-    int32_t connect_timeout_s;    /* unset: 10; 0 waits for ever */
+    int32_t connect_timeout_s;    /* unset: 10; 0: for ever; conninfo, PGCONNECT_TIMEOUT win */
     int32_t skip_schema_check;    /* 1: open although the schema is missing or of another version */
     pgqueue_log_fn *log;          /* NULL: silent */
     void *log_user;
@@ -148,8 +148,8 @@ typedef struct pgqueue_migration_set {
 /* Called with each statement text in order. text: borrows, until return. */
 typedef void pgqueue_plan_fn(void *user, const char *name, const char *text);
 
-/* Brings the schema to this library's version: creates it, applies the steps that are missing, each
- * in a transaction, and replaces all functions and views. Two at once are safe: the second waits.
+/* Brings the schema to this library's version: creates it, applies the steps that are missing, and
+ * replaces all functions and views, all in one transaction. Two at once are safe: the second waits.
  *   set       NULL: the library's own
  *   plan      not NULL: nothing is changed, what would be done is handed to it
  *   from, to  may be NULL; the version found (0: none) and the version reached
@@ -219,7 +219,8 @@ typedef struct pgqueue_send_options {
  *   options    may be NULL
  *   id         may be NULL; the job's id
  * Errors: EINVAL (option, invalid JSON, NUL byte, too large), ENOTFOUND (queue), EDUPLICATE, ECONN,
- * EUNKNOWN (send again with a singleton_key is safe), EDB. Since: 0.1 */
+ * EUNKNOWN (with a singleton_key it is safe to send again while the first has not ended), EDB.
+ * Since: 0.1 */
 PGQUEUE_API int pgqueue_send(pgqueue *queue, const char *name, const void *json, size_t len,
                              const pgqueue_send_options *options, int64_t *id,
                              pgqueue_error *error);
