@@ -9,7 +9,7 @@ const struct option schedule_options[] = {
     {"tz", 0, VALUE_TEXT, "ZONE", "time zone, as Europe/Vienna (UTC)", 0, 0, 0},
     {"data", 0, VALUE_TEXT, "JSON", "payload of each job", 0, 0, 0},
     {"missed", 0, VALUE_TEXT, "POLICY", "times missed: skip, latest or all (latest)", 0, 0, 0},
-    {"missed-limit", 0, VALUE_INTEGER, "N", "most of them with --missed all (100)", 1, 9999, 0},
+    {"missed-limit", 0, VALUE_INTEGER, "N", "most of them with --missed all (100)", 1, 10000, 0},
     {NULL, 0, VALUE_FLAG, NULL, NULL, 0, 0, 0},
 };
 const struct option preview_options[] = {
