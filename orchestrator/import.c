@@ -232,6 +232,10 @@ static int read_begin(struct import *im, const struct db_row *row)
 static int begin(struct import *im)
 {
     char attempt[16];
+    if (strcmp(pgqueue_job_queue(im->job), IMPORT_QUEUE) != 0)
+        return give_up(im, PGQUEUE_FAIL, ANSWER_FATAL,
+                       "imports run on the queue " IMPORT_QUEUE " only, this is %.128s",
+                       pgqueue_job_queue(im->job));
     snprintf(im->job_id, sizeof im->job_id, "%" PRId64, pgqueue_job_id(im->job));
     snprintf(im->lease, sizeof im->lease, "%" PRId64, pgqueue_job_lease(im->job));
     snprintf(attempt, sizeof attempt, "%" PRId32, pgqueue_job_attempt(im->job));

@@ -101,13 +101,38 @@ static int add_queue(const pgqueue_host *host, struct module *module, const char
     return host->work(host->context, queue, &options, handler, module, error);
 }
 
+/* A [queue] section of another name must not have the importer: nothing would end its imports. */
+static int check_queues(const pgqueue_host *host, pgqueue_error *error)
+{
+    static const char handler[] = "pgqueue_sync.so:" IMPORT_QUEUE;
+    const char *name;
+    for (size_t i = 0;
+         host->section != NULL && (name = host->section(host->context, "queue", i)) != NULL; i++) {
+        char section[160], why[512];
+        snprintf(section, sizeof section, "queue %s", name);
+        const char *value = host->setting(host->context, section, "handler");
+        size_t len = value != NULL ? strlen(value) : 0;
+        if (strcmp(name, IMPORT_QUEUE) == 0 || len < strlen(handler) ||
+            strcmp(value + len - strlen(handler), handler) != 0)
+            continue;
+        snprintf(why, sizeof why,
+                 "[queue %.128s] handler is the importer, which works the queue " IMPORT_QUEUE
+                 " only: call the section [queue " IMPORT_QUEUE "]",
+                 name);
+        return refuse(error, PGQUEUE_EINVAL, why);
+    }
+    return PGQUEUE_OK;
+}
+
 static int register_all(const pgqueue_host *host, struct module *module, pgqueue_error *error)
 {
     static const char plan_queue[] = "daily-sync-orchestrator", schedule[] = "daily-sync";
-    int rc = add_queue(host, module, plan_queue, 1, plan_daily_sync, error);
+    int rc = check_queues(host, error);
     if (rc == PGQUEUE_OK)
-        rc = add_queue(host, module, "import-checkins", module->settings.concurrency,
-                       import_checkins, error);
+        rc = add_queue(host, module, plan_queue, 1, plan_daily_sync, error);
+    if (rc == PGQUEUE_OK)
+        rc = add_queue(host, module, IMPORT_QUEUE, module->settings.concurrency, import_checkins,
+                       error);
     if (rc == PGQUEUE_OK && !configured(host, "schedule", schedule))
         rc = host->schedule(host->context, schedule, plan_queue, module->settings.schedule,
                             module->settings.tz, NULL, NULL, error);
@@ -136,7 +161,7 @@ static void unload(void *state)
 
 static const pgqueue_module_handler handlers[] = {
     {"daily-sync-orchestrator", plan_daily_sync, 0},
-    {"import-checkins", import_checkins, 0},
+    {IMPORT_QUEUE, import_checkins, 0},
     {NULL, NULL, 0},
 };
 

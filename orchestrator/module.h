@@ -32,6 +32,10 @@ __attribute__((format(printf, 4, 5))) void module_log(const struct module *modul
 /* Whether a job's handler had better stop. user: the pgqueue_job. */
 bool module_job_stopped(void *user);
 
+/* The only queue that imports run on: it has the hook that ends connection and import with the job.
+ */
+#define IMPORT_QUEUE "import-checkins"
+
 /* The handlers. user: struct module. */
 int plan_daily_sync(pgqueue_job *job, void *user);
 int import_checkins(pgqueue_job *job, void *user);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Imports by pgqueued from the sandbox: whole histories, later runs, every wrong answer, tokens."""
 import json
+import os
 import ssl
 import subprocess
 import threading
@@ -223,6 +224,17 @@ for what, words, arguments in (("a missing key", "ENCRYPTION_MASTER_KEY", {"env"
         subprocess.run(["chmod", "644", keys], check=True)
     daemon = app.start(wait=False, **arguments)
     ok(daemon.wait(20) != 0 and daemon.lines(words), f"pgqueued does not start with {what} and says why")
+module = testdb.tmp("renamed.so")
+os.symlink(os.path.join(os.environ["PGQUEUE_TEST_BUILDDIR"], "orchestrator/.libs/pgqueue_sync.so"), module)
+app.start(provider=f"[queue fast]\nhandler = module:{module}:import-checkins")
+job = app.c.one("select /*schema*/send('fast', %s)", json.dumps({"connection_id": app.tokens["many"]}))
+app.c.wait("select state = 'failed' from /*schema*/job where id = %s", job)
+ok("import-checkins only" in app.c.one("select output ->> 'message' from /*schema*/job where id = %s", job), "the importer refuses a job of another queue")
+is_(app.agree(), [], "which begins nothing")
+app.stop()
+conf = "[queue fast]\nhandler = module:pgqueue_sync.so:import-checkins"
+daemon = app.start(wait=False, provider=conf)
+ok(daemon.wait(20) != 0 and daemon.lines("[queue import-checkins]"), "nor with the importer on a queue of another name")
 for url, words in (("http://example.com", "https"), ("ftp://127.0.0.1", "https"), ("nonsense", "URL"), ("https://u:p@127.0.0.1", "password")):
     app.sandbox.url = url
     daemon = app.start(wait=False)
