@@ -275,8 +275,8 @@ PGQUEUE_API int pgqueue_job_cancelled(pgqueue_job *job);
  */
 
 /* One claim takes jobs until their payloads come to so many bytes: less than this and one payload
- * (16 MiB at most) altogether, one job at least. Sizes are those of the stored jsonb, its text is
- * about as large. */
+ * (16 MiB at most) altogether, one job at least. Sizes are those of the JSON text,
+ * or of the stored jsonb where that is larger. */
 #define PGQUEUE_CLAIM_BYTES (4 << 20)
 
 /* Claims up to n due jobs of a queue; fewer than are due when n or PGQUEUE_CLAIM_BYTES is reached.

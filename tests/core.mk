@@ -7,6 +7,7 @@ SCRIPT_TESTS += tests/integration/test_sql_attempts.py
 SCRIPT_TESTS += tests/integration/test_sql_jobs.py
 SCRIPT_TESTS += tests/integration/test_sql_queues.py
 SCRIPT_TESTS += tests/integration/test_sql_workers.py
+SCRIPT_TESTS += tests/integration/test_sql_payloads.py
 SCRIPT_TESTS += tests/integration/test_storm.py
 SCRIPT_TESTS += tests/isolation/test_core_races.py
 EXTRA_DIST += tests/invariants.py tests/expected/schema.sql

@@ -30,7 +30,7 @@ create table /*schema*/queue (
   policy text not null check (policy in ('standard')),
   dead_letter text references /*schema*/queue (name) on delete set null,
   paused_reason text,
-  payload_most int not null default 0, -- no payload sent was larger, in bytes of jsonb; 0: none over 4 KiB
+  payload_most int not null default 0, -- no payload sent was larger, by payload_size(); 0: none over 4 KiB
   end_hook text, -- function called in the transaction that ends jobs of this queue
   ranks int[] not null default '{0}' -- every rank ever sent, ascending: claims look at these
 );

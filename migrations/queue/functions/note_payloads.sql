@@ -6,12 +6,11 @@ create or replace function /*schema*/note_payloads(q /*schema*/queue, p_data jso
 language plpgsql
 as $f$
 declare
-  v_known constant int := greatest(q.payload_most, 4096);
   v_size int;
 begin
-  if p_data is null or pg_catalog.pg_column_size(p_data) <= v_known then return; end if;
-  select pg_catalog.max(pg_catalog.pg_column_size(s.data)) into v_size from (select pg_catalog.unnest(p_data) as data) s;
-  if v_size is null or v_size <= v_known then return; end if;
+  if p_data is null then return; end if;
+  select pg_catalog.max(/*schema*/payload_size(s.data)) into v_size from (select pg_catalog.unnest(p_data) as data) s;
+  if v_size is null or v_size <= greatest(q.payload_most, 4096) then return; end if;
   perform /*schema*/check_payloads(p_data);
   v_size := pg_catalog.power(2, pg_catalog.ceil(pg_catalog.log(2, v_size)))::int;
   update /*schema*/queue set payload_most = v_size where name = q.name and payload_most < v_size;

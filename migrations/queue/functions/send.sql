@@ -15,10 +15,13 @@ declare
   q /*schema*/queue;
   v_now timestamptz;
   v_id bigint;
+  v_size int;
 begin
   if p_options = '{}' then
+    v_size := /*schema*/payload_size(p_data);
     select * into q from /*schema*/queue x
-      where x.name = p_queue and x.policy = 'standard' and (p_data is null or pg_catalog.pg_column_size(p_data) <= greatest(x.payload_most, 4096));
+      where x.name = p_queue and x.policy = 'standard'
+        and (v_size is null or v_size <= greatest(x.payload_most, 4096));
     if found then
       v_now := /*schema*/clock();
       insert into /*schema*/job_live (created_on, start_after, rank, expire_ms, retry_ms, retry_max_ms, keep_queued_s,
