@@ -6,6 +6,7 @@ SCRIPT_TESTS += tests/expected/test_schema.py
 SCRIPT_TESTS += tests/integration/test_sql_attempts.py
 SCRIPT_TESTS += tests/integration/test_sql_jobs.py
 SCRIPT_TESTS += tests/integration/test_sql_queues.py
+SCRIPT_TESTS += tests/integration/test_sql_wakes.py
 SCRIPT_TESTS += tests/integration/test_sql_workers.py
 SCRIPT_TESTS += tests/integration/test_sql_payloads.py
 SCRIPT_TESTS += tests/integration/test_storm.py
@@ -53,6 +54,9 @@ C_TESTS += tests/fault/test_queues
 tests_fault_test_queues_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 C_TESTS += tests/fault/test_refused
 tests_fault_test_refused_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
+
+C_TESTS += tests/fault/test_watch
+tests_fault_test_watch_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)

@@ -44,8 +44,8 @@ static const struct stmt_spec specs[STMT_COUNT] = {
     [STMT_CLAIM] = {"pgqueue_claim",
                     "select " JOB_COLUMNS " from " MARKER
                     "fetch($1::text, $2::int, $3::bigint, $4::int[], $5::timestamptz[],"
-                    " $6::bigint[], $7::boolean, true, $8::int)",
-                    8, 1},
+                    " $6::bigint[], $7::boolean, true, $8::int, $9::boolean)",
+                    9, 1},
     [STMT_SETTLE] = {"pgqueue_settle",
                      "select pg_catalog.unnest(" MARKER
                      "settle($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::float8[],"

@@ -9,8 +9,14 @@
 #include "run/place.h"
 #include "run/worker.h"
 
-/* Who holds leases beats at least so often. */
-#define BEAT_US 10000000u
+/* Who holds leases beats at least so often, and soon after it begins to: others' leases are to be
+ * looked at then, too. */
+#define BEAT_US  10000000u
+#define BEGIN_US 1000000u
+
+/* How often claims ask that another worker looks out for this one's death. Who is asked looks after
+ * PGQI_LOOK_OUT_US, which is longer by the time that a claim may take. */
+#define WATCH_US 700000u
 
 /* A rate that was measured longer ago than this is not the rate of what runs now. */
 #define RATE_OLD_US 500000u
@@ -73,7 +79,7 @@ void pgqi_claim_reset(struct pgqueue_worker *w)
         q->seen = q->missed = 0;
         q->rescan_us = q->barred_us = 0;
     }
-    w->poll_us = 0;
+    w->poll_us = w->watch_us = 0;
     w->look = 0;
 }
 
@@ -175,8 +181,11 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
     q->job_bytes = q->job_bytes == 0 ? mean : (q->job_bytes + mean) / 2;
     w->claimed_total += (int64_t)count;
     w->look = 0;
-    if (w->poll_us > now + BEAT_US)
-        w->poll_us = now + BEAT_US;
+    if (w->watch_asked)
+        w->watch_us = q->claim_us + WATCH_US;
+    uint64_t beat_us = now + (w->held_count == 0 ? BEGIN_US : BEAT_US);
+    if (w->poll_us > beat_us)
+        w->poll_us = beat_us;
     for (size_t i = 0; i < count; i++)
         pgqi_hold(w, q, &batch->jobs[i], now);
     pgqueue_event event = {.size = sizeof event,
@@ -201,8 +210,10 @@ static void send_claim(struct pgqueue_worker *w, struct work_queue *q, int n, ui
     pgqi_place_keys(w, &q, 1);
     pgqi_param_text(p, q->awaken ? "t" : "f");
     pgqi_param_text(p, w->claim_back);
+    pgqi_param_text(p, now_us >= w->watch_us ? "t" : "f");
     if (!pgqi_params_bind(p) || w->claim_times.failed)
         return;
+    w->watch_asked = now_us >= w->watch_us;
     q->asked = n;
     q->awaken = q->awaken ? 2 : 0;
     q->claim_us = now_us;

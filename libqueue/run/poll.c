@@ -82,6 +82,8 @@ static void poll_done(void *user, struct pg_result *result, const pgqueue_error 
         w->look = 0;
     if (w->claim.pooled && until > now + DEAF_US)
         until = now + DEAF_US;
+    if (w->look_out_us > now && w->look_out_us < until)
+        until = w->look_out_us;
     until = pgqi_bells_renew_us(w, again < until ? again : until, now);
     w->poll_us = until;
     if (!pgqi_claim_awake(w) && w->look < (int)LOOKS) {
@@ -148,6 +150,16 @@ void pgqi_send_poll(struct pgqueue_worker *w, uint64_t now_us)
         pgqi_bells_told(w, 0, now_us);
         w->poll_us = now_us + 1000000;
     }
+}
+
+/* Another worker holds leases: it may die. If it is told so again before the look, one more
+ * follows.
+ */
+void pgqi_look_out(struct pgqueue_worker *w, uint64_t now_us)
+{
+    w->look_out_us = now_us + PGQI_LOOK_OUT_US;
+    if (w->poll_us > w->look_out_us)
+        w->poll_us = w->look_out_us;
 }
 
 void pgqi_poll_after_claim(struct pgqueue_worker *w, uint64_t now_us)

@@ -315,7 +315,7 @@ static void notified(void *user, const char *payload)
     else if (strncmp(payload, "c:", 2) == 0)
         mark_cancelled(w, payload + 2);
     else
-        w->poll_us = 0; /* others hold leases: look out for them */
+        pgqi_look_out(w, pgqi_now_us());
 }
 
 static void settle_session_done(void *user, struct pg_result *result, const pgqueue_error *error)

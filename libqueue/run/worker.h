@@ -159,9 +159,12 @@ struct pgqueue_worker {
     struct work_queue *claiming;
     struct buf claim_times; /* parameters of the claim or poll under way */
     char claim_count[16], claim_back[16];
+    uint64_t watch_us; /* claims ask to be looked out for then */
+    int watch_asked;   /* the one under way does */
     int64_t claimed_total;
     /* looks */
     uint64_t poll_us;      /* when to poll */
+    uint64_t look_out_us;  /* and again, for the sake of another worker; 0, or past: no */
     uint64_t poll_sent_us; /* the poll under way was sent then */
     uint64_t poll_took_us; /* how long the last one took; 0: there was none */
     /* running jobs that it asks about, the newest first */
@@ -223,6 +226,8 @@ int pgqi_claim_idle(const struct pgqueue_worker *w);  /* nothing due, as far as 
 int pgqi_claim_awake(const struct pgqueue_worker *w); /* some queue has: claims look, not polls */
 
 /* poll.c: polls */
+#define PGQI_LOOK_OUT_US 900000u /* who is told that another holds leases looks after so long */
+void pgqi_look_out(struct pgqueue_worker *w, uint64_t now_us);
 void pgqi_send_poll(struct pgqueue_worker *w, uint64_t now_us);
 void pgqi_poll_after_claim(struct pgqueue_worker *w, uint64_t now_us); /* may bring it forward */
 

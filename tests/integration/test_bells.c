@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A send rings two sleepers. Those that cannot claim must not keep the bell to themselves: three
- * workers, of which the first two are paused, busy or draining. Bells are rung in the order of the
- * workers' numbers, so the third hears of a job from those two, or by a poll of its own. */
+ * workers, of which the first two are paused, busy or draining. The one that announced its sleep
+ * last is always rung, so the third hears of a job from those two, or by a poll of its own. */
 #include "tap.h"
 #include "testdb.h"
 #include "testworker.h"
@@ -86,6 +86,15 @@ static void end(void)
             bail("worker %d does not end well", i);
 }
 
+/* What the first two have announced is the newest, so a send rings these. */
+static void others_first(void)
+{
+    testdb_sql(watch,
+               "update /*schema*/job_bell set until = now() + interval '40 s' "
+               "where worker in (%lld, %lld) and until > clock_timestamp()",
+               (long long)seen[0].worker, (long long)seen[1].worker);
+}
+
 /* Jobs that only the third can take, until it was woken for one: it has not polled meanwhile. A
  * poll may come in between by chance. */
 static void sent(const char *what)
@@ -96,6 +105,7 @@ static void sent(const char *what)
         for (long long end = testdb_ms() + BETWEEN_MS; testdb_ms() < end;)
             turn();
         int before = atomic_load(&runs), polls = seen[2].polls;
+        others_first();
         testdb_sql(watch, "select /*schema*/send('short')");
         until(&runs, before + 1, what);
         woken = seen[2].polls == polls;
@@ -107,6 +117,7 @@ static void sent(const char *what)
  * announcement ends then. */
 static void sent_ahead(void)
 {
+    others_first();
     testdb_sql(watch, "select /*schema*/send('short', '1', '{\"start_after\": 10}')");
     for (long long end = testdb_ms() + 60000; testdb_ms() < end; turn())
         if (testdb_bool(watch,

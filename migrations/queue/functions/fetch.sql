@@ -11,6 +11,7 @@
 --               Such claims are short transactions of their own, so large ones go in turns, two at a time
 --               (claim_turn). Who had to wait leaves the last key that it took in queue_delta, and the next begins
 --               behind it: its own last key lies before all that the others took meanwhile.
+--   p_watch     has somebody look out for this worker's death (watch). Who claims often asks for it once in a while
 -- One lateral scan per rank, because a row comparison over (rank, start_after, id) is no index range once
 -- jobs lie in the future: 0.35 ms against 82 ms with a million of them. The settings keep the plan on the
 -- claim index with tables that were never analysed: 4 ms against 200 ms at 300k rows. Without merge and hash
@@ -19,9 +20,11 @@
 -- The rows found go by ctid. Their queue is named for a server that distributes by it, in a collation that is not the
 -- index's: a plan made while the table is empty read all of the queue by the index instead, 200,000 entries per claim.
 drop function if exists /*schema*/fetch(text, int, bigint, int[], timestamptz[], bigint[], boolean, boolean);
+drop function if exists /*schema*/fetch(text, int, bigint, int[], timestamptz[], bigint[], boolean, boolean, int);
 create or replace function /*schema*/fetch(queue_name text, n int default 1, worker bigint default null,
   p_ranks int[] default null, p_after timestamptz[] default null, p_after_id bigint[] default null,
-  p_awake boolean default false, p_unflushed boolean default false, p_late_ms int default 0)
+  p_awake boolean default false, p_unflushed boolean default false, p_late_ms int default 0,
+  p_watch boolean default true)
 returns table (id bigint, lease bigint, queue text, data jsonb, attempt int, priority int,
   start_after timestamptz, created_on timestamptz, retry_limit int, expire_in interval, origin jsonb)
 language plpgsql
@@ -114,7 +117,7 @@ begin
   if v_beat < v_now - interval '5 s' then
     update /*schema*/job_worker w set beat_on = v_now where w.id = p_worker;
   end if;
-  if p_worker is not null then
+  if p_watch and p_worker is not null then
     perform /*schema*/watch(p_worker, v_now);
   end if;
   if p_unflushed and v_again = 0 then

@@ -13,7 +13,9 @@ begin
   select look_on into v_look from /*schema*/maintenance;
   -- Once over the leases: with a snapshot held open all that ever were are still there.
   select coalesce(pg_catalog.bool_or(worker is distinct from p_self and worker is not null), false),
-      coalesce(pg_catalog.bool_or(expire_on <= p_now), false) into v_foreign, v_over
+      coalesce(pg_catalog.bool_or(expire_on <= p_now
+        and (expire_on > v_look or v_look < p_now - interval '900 ms')), false) -- one that cannot be ended is tried each second
+    into v_foreign, v_over
     from /*schema*/job_lease;
   if v_look > p_now - interval '29 s' and v_look <= p_now and not v_over
     and not exists (select from /*schema*/schedule where removed_on is null and next_on <= p_now
