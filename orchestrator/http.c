@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,10 +44,12 @@ void http_stop(void)
     curl_global_cleanup();
 }
 
+/* A name may begin with 127., too: only an address says where it leads. */
 static bool is_loopback(const char *host)
 {
-    return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
-           strcmp(host, "[::1]") == 0;
+    struct in_addr address;
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 static bool has_part(CURLU *url, CURLUPart part)

@@ -227,6 +227,7 @@ for what, words, arguments in (("a missing key", "ENCRYPTION_MASTER_KEY", {"env"
 module = testdb.tmp("renamed.so")
 os.symlink(os.path.join(os.environ["PGQUEUE_TEST_BUILDDIR"], "orchestrator/.libs/pgqueue_sync.so"), module)
 app.start(provider=f"[queue fast]\nhandler = module:{module}:import-checkins")
+app.c.wait("select exists (select from /*schema*/queue where name = 'fast')", timeout=20)
 job = app.c.one("select /*schema*/send('fast', %s)", json.dumps({"connection_id": app.tokens["many"]}))
 app.c.wait("select state = 'failed' from /*schema*/job where id = %s", job)
 ok("import-checkins only" in app.c.one("select output ->> 'message' from /*schema*/job where id = %s", job), "the importer refuses a job of another queue")
@@ -235,7 +236,10 @@ app.stop()
 conf = "[queue fast]\nhandler = module:pgqueue_sync.so:import-checkins"
 daemon = app.start(wait=False, provider=conf)
 ok(daemon.wait(20) != 0 and daemon.lines("[queue import-checkins]"), "nor with the importer on a queue of another name")
-for url, words in (("http://example.com", "https"), ("ftp://127.0.0.1", "https"), ("nonsense", "URL"), ("https://u:p@127.0.0.1", "password")):
+daemon = app.start(wait=False, provider="page_size = 9")
+ok(daemon.wait(20) != 0 and daemon.lines("page_size") and daemon.lines("from 10 to 250"), "nor with pages that a second's check-ins may fill")
+for url, words in (("http://example.com", "https"), ("ftp://127.0.0.1", "https"), ("nonsense", "URL"), ("https://u:p@127.0.0.1", "password"),
+                   ("http://127.evil.example", "https"), ("http://127.0.0.1.evil.example", "https"), ("http://localhost.evil.example", "https")):
     app.sandbox.url = url
     daemon = app.start(wait=False)
     ok(daemon.wait(20) != 0 and daemon.lines(words), f"nor with base_url = {url}")
