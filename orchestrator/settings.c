@@ -86,7 +86,8 @@ static void read_provider(struct settings *s, struct reader *r)
     s->version = text(r, provider_section, "version", "20250101");
     if (!is_date(s->version))
         refuse(r, provider_section, "version", "must be a date, YYYYMMDD");
-    s->page_size = (int)number(r, provider_section, "page_size", 250, 1, 250);
+    /* A page must hold more check-ins than share a second: see sync.foursquare_page. */
+    s->page_size = (int)number(r, provider_section, "page_size", 250, 10, 250);
     s->overlap_s = number(r, provider_section, "overlap", 14 * 86400.0, 0, 315360000);
     s->connect_timeout_s = number(r, provider_section, "connect_timeout", 10, 0.001, 3600);
     s->timeout_s = number(r, provider_section, "timeout", 30, 0.001, 3600);

@@ -125,7 +125,7 @@ const struct key keys[] = {
     {"provider", "allow_http", BOOLEAN, "false", 0},
     {"provider", "ca_file", TEXT, NULL, KEY_PATH},
     {"provider", "version", TEXT, NULL, 0},
-    {"provider", "page_size", NUMBER(1, 10000), NULL, 0},
+    {"provider", "page_size", NUMBER(10, 250), NULL, 0},
     {"provider", "overlap", DURATION(0, 10 * YEAR), NULL, 0},
     {"provider", "connect_timeout", DURATION(0.001, 3600), NULL, 0},
     {"provider", "timeout", DURATION(0.001, 3600), NULL, 0},
