@@ -239,6 +239,72 @@ race("delete_queue against claim", lambda: queue(2), [BEGIN, ("delete", lambda x
      lambda x, a, b: a["delete"] is True and state(x) is None and c.one("select count(*) from /*schema*/job_lease where queue = %s", x["q"]) == 0 or (a, b, state(x)))
 
 
+# A delete of a queue that stands in the middle, because somebody holds a row that it needs next
+def blocked(session, by):
+    testdb.wait(lambda: eyes.one(WAITS, session.pid, by.pid), 60, "that one session waits for the other")
+
+
+def answer(future):
+    try:
+        rows = future.result(60)
+        return rows[0][0] if rows else None
+    except psycopg2.Error as e:
+        return e.pgcode
+
+
+def begin_delete(x):
+    return pair["a"].start("select /*schema*/delete_queue(%s)", x["q"])
+
+
+holder, holder2 = db.connect(False), db.connect(False)
+HOLD = "select from /*schema*/job_live where id = %s for update"
+
+x = queue(2)
+holder.sql(HOLD, x["ids"][0])
+deleted = begin_delete(x)
+blocked(pair["a"], holder)
+other = pair["b"].start(*cancel[1]({"id": x["ids"][1]}, None))
+testdb.wait(lambda: other.done() or eyes.one(WAITS, pair["b"].pid, pair["a"].pid), 60, "the cancel ends or waits")
+holder.rollback()
+is_((answer(deleted), answer(other)), (True, True), "delete_queue under way and a cancel do not wait for each other")
+
+x = queue(3)
+holder.sql("select from /*schema*/queue where name = %s for key share", x["q"])
+deleted = begin_delete(x)
+blocked(pair["a"], holder)
+row = c.sql("select id, lease from /*schema*/fetch(%s, 1)", x["q"])[0]
+holder2.sql(HOLD, x["ids"][2])
+holder.rollback()
+blocked(pair["a"], holder2)
+other = pair["b"].start("select /*schema*/complete(%s, %s)", *row)
+blocked(pair["b"], pair["a"])
+holder2.rollback()
+is_((answer(deleted), answer(other)), (True, "lost"), "nor does it with the settle of a batch that was claimed meanwhile")
+c.sql("select /*schema*/prune()")
+is_(c.one("select count(*) from /*schema*/job_lease where queue = %s", x["q"]), 0, "whose lease goes with the next maintenance")
+
+x = failed()
+holder.sql(HOLD, x["ids"][1])
+deleted = begin_delete(x)
+blocked(pair["a"], holder)
+other = pair["b"].start(*retry[1](x, None))
+blocked(pair["b"], pair["a"])
+holder.rollback()
+is_((answer(deleted), answer(other)), (True, False), "nor with a retry of a job of a batch that is still leased")
+
+x = queue(1)
+c.sql("create function public.gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(1); return null; end $$;"
+      " create trigger gate after delete on /*schema*/job_live for each statement execute function public.gate()")
+holder.sql("select pg_advisory_xact_lock(1)")
+deleted = begin_delete(x)
+blocked(pair["a"], holder)
+c.sql("select /*schema*/send(%s)", x["q"])
+holder.rollback()
+is_((answer(deleted), c.one("select count(*) from /*schema*/job_live where queue = %s", x["q"])), (True, 0),
+    "of a job that is sent between its statements it leaves no half")
+c.sql("drop trigger gate on /*schema*/job_live")
+
+
 def swept(x):
     """Waits until maintenance has found what a send left in a queue that is gone."""
     def gone():

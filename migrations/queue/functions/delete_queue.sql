@@ -22,9 +22,15 @@ begin
     execute format('select %s($1, $2, $3)', q.end_hook)
       using v_ids, 'cancelled', array_fill(null::jsonb, array[cardinality(v_ids)]);
   end if;
-  delete from /*schema*/job_ready where queue = p_name;
+  -- In the order of a cancel, which holds the job when it takes it out of the ready table. Jobs sent between the two
+  -- statements have lost their ready row: once more, except those that somebody holds.
   delete from /*schema*/job_live where queue = p_name;
-  delete from /*schema*/job_lease where queue = p_name;
+  delete from /*schema*/job_ready where queue = p_name;
+  delete from /*schema*/job_live where queue = p_name and id = any (array(
+    select id from /*schema*/job_live where queue = p_name for update skip locked));
+  -- A settle of a batch that was claimed meanwhile holds its lease and waits for the jobs. prune() takes that one.
+  delete from /*schema*/job_lease where queue = p_name and lease = any (array(
+    select lease from /*schema*/job_lease where queue = p_name for update skip locked));
   delete from /*schema*/job_finished where queue = p_name;
   delete from /*schema*/job_bell where queue = p_name;
   delete from /*schema*/fan_out_run where queue = p_name;

@@ -15,12 +15,12 @@ begin
   perform from /*schema*/job_live where id = p_id and attempt > 0;
   if found then return /*schema*/run_now(p_id); end if;
   select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled');
+  -- The batch that the job ran in may still be leased and name it (I3): with the job live again, a late settle
+  -- or a rescue would take it for open there. Leases are locked first, as everywhere.
+  perform from /*schema*/job_lease where queue = f.queue and ids @> array[p_id] order by lease for update;
   select * into f from /*schema*/job_finished where id = p_id and state in ('failed', 'cancelled') and queue = f.queue for update;
   if not found then return false; end if;
   q := /*schema*/get_queue(f.queue);
-  -- The batch that the job ran in may still be leased and name it (I3): with the job live again, a late settle
-  -- or a rescue would take it for open there.
-  perform from /*schema*/job_lease where queue = f.queue and ids @> array[p_id] order by lease for update;
   update /*schema*/job_lease set ids = array_remove(ids, p_id) where queue = f.queue and ids @> array[p_id];
   perform /*schema*/add_ranks(q, array[f.rank]);
   begin
