@@ -16,7 +16,7 @@
 
 enum {
     TRIES = 6,            /* of one page in one run; then the job's own retries */
-    FIRST_PAUSE_MS = 250, /* before the second try, then twice as long each time: 8 s in all */
+    FIRST_PAUSE_MS = 250, /* before the second try, then twice as long each time: 8 s of pauses */
     PAGES_MAX = 10000     /* in one run: 2.5 million check-ins */
 };
 

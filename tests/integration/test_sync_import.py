@@ -35,9 +35,11 @@ is_(sorted(detail), ["pages", "records", "requests"], "a job's output tells reco
 
 # A second run brings nothing
 before = app.c.sql("select connection_id, id, xmin::text from sync.foursquare_checkin order by 1, 2")
+venues = app.c.sql("select id, xmin::text from sync.foursquare_venue order by 1")
 app.run()
 is_([app.last(u)[:2] for u in users.values()], [("completed", 0)] * 6, "a second run imports nothing new and says so")
 is_(app.c.sql("select connection_id, id, xmin::text from sync.foursquare_checkin order by 1, 2"), before, "no row is rewritten")
+is_(app.c.sql("select id, xmin::text from sync.foursquare_venue order by 1"), venues, "no venue either")
 line = app.daemon.lines("0 check-ins new or changed")
 ok(line and "job=" in line[0], "the log says so with the job's id")
 

@@ -181,6 +181,21 @@ is_(c.sql("select id, name, lat, lng, country_code, city, category from sync.fou
 w.page([checkin("g", NOON - 50, venue={"id": "v1", "name": "Old name"}), checkin("h", NOON - 51, venue={"id": "v3", "name": "C"})])
 is_(c.sql("select name from sync.foursquare_venue where id in ('v1', 'v3') order by id"), [("Caf\u00e9",), ("C",)],
     "an older check-in does not bring back a venue's old name")
+venue = {"id": "v4", "name": "New name"}
+w.page([checkin("i", NOON - 52, venue=venue)])
+other = Walk()
+other.page([checkin("newest", NOON - 32, venue=venue)])
+is_(c.sql("select name, seen_at = to_timestamp(%s) from sync.foursquare_venue where id = 'v4'", NOON - 32), [("New name", True)],
+    "a venue that looks the same to a newer check-in is known to look so then")
+third = Walk()
+before = c.sql("select id, xmin::text from sync.foursquare_venue order by id")
+third.page([checkin("between", NOON - 37, venue={"id": "v4", "name": "Old name"})])
+is_(c.one("select name from sync.foursquare_venue where id = 'v4'"), "New name", "so that another user's older one does not bring the old name back")
+again = Walk()
+again.page([checkin("newest", NOON - 32, venue=venue), checkin("i", NOON - 52, venue=venue)])
+is_(c.sql("select id, xmin::text from sync.foursquare_venue order by id"), before, "what was seen before is not written again")
+for walk in (other, third, again):
+    walk.settle()
 is_(c.one("select raw from sync.foursquare_checkin where connection_id = %s and id = 'f'", w.connection), full, "the whole is kept")
 w.page(None, text='{"response": {"checkins": {"items": [{"id": "n", "createdAt": %d, "big": 12345678901234567890, "exact": -2E-18,'
        ' "f": 0.12345678901234567}]}}}' % (NOON - 60))

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- Inserts the venues of a page's check-ins, updates those that changed. A venue is kept as its newest check-in
 -- shows it: walks go back in time, and venues are shared by all connections, which may see them differently.
--- They are locked in the order of their ids.
+-- One that looks the same to a newer check-in is written for its time, so that no check-in between brings an older
+-- look back. They are locked in the order of their ids.
 create or replace function sync.foursquare_store_venues(p_items jsonb) returns int
 language plpgsql
 set search_path = pg_catalog, pg_temp set jit = off
@@ -20,7 +21,7 @@ begin
     on conflict (id) do update
       set seen_at = excluded.seen_at, name = excluded.name, lat = excluded.lat, lng = excluded.lng, country_code = excluded.country_code,
         city = excluded.city, category = excluded.category, raw = excluded.raw
-      where excluded.seen_at >= t.seen_at and t.raw is distinct from excluded.raw;
+      where excluded.seen_at > t.seen_at or (excluded.seen_at = t.seen_at and t.raw is distinct from excluded.raw);
   get diagnostics v_count = row_count;
   return v_count;
 end $f$;
