@@ -108,7 +108,7 @@ static int check_queues(const pgqueue_host *host, pgqueue_error *error)
     const char *name;
     for (size_t i = 0;
          host->section != NULL && (name = host->section(host->context, "queue", i)) != NULL; i++) {
-        char section[160], why[512];
+        char section[160], why[320];
         snprintf(section, sizeof section, "queue %s", name);
         const char *value = host->setting(host->context, section, "handler");
         size_t len = value != NULL ? strlen(value) : 0;
