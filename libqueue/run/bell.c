@@ -16,10 +16,11 @@
 /* After a poll that failed. */
 #define AGAIN_US 1000000u
 
-/* Whether a queue is to be announced as sleeping: it is idle, and not announced for long enough. */
+/* Whether a queue is to be announced as sleeping: it is idle, jobs do not flow, and it is not
+ * announced for long enough. */
 static int to_announce(const struct pgqueue_worker *w, const struct work_queue *q, uint64_t now_us)
 {
-    return pgqi_claim_wanted(w) && !q->maybe &&
+    return pgqi_claim_wanted(w) && !q->maybe && q->again_us == 0 &&
            (!q->asleep || q->asleep_until_us < now_us + RENEW_US + 100000);
 }
 

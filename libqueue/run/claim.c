@@ -171,7 +171,8 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         q->found_us = now;
     int flows = now < q->found_us + FLOW_IDLE_US && rate_of(q, now) > FLOW;
     q->again_us = flows && !q->maybe && pgqi_claim_wanted(w) ? now + FLOW_LOOK_US : 0;
-    pgqi_poll_after_claim(w, now);
+    if (q->again_us == 0)
+        pgqi_poll_after_claim(w, now);
     if (count == 0) {
         pgqi_jobs_free(batch);
         return;

@@ -120,6 +120,16 @@ static void announcements(void)
     ok(w->claim.state == CONN_IDLE && pgqueue_worker_process(w, &error) == 1 &&
            w->claiming == NULL && w->queues[1]->asleep == 2,
        "an announcement that is late comes before the next claim");
+    until_idle(w);
+    for (int i = 0; i < 2; i++) {
+        w->queues[i]->maybe = w->queues[i]->need_rescan = w->queues[i]->asleep = 0;
+        w->queues[i]->again_us = i == 0 ? hour : 0;
+    }
+    w->poll_us = pgqi_now_us();
+    ok(pgqueue_worker_process(w, &error) == 1 && w->queues[0]->asleep == 0 &&
+           w->queues[1]->asleep == 2,
+       "a poll does not announce a queue that is claimed from again soon, because its jobs flow");
+    until_idle(w);
     stop(w);
 }
 
