@@ -89,7 +89,8 @@ static int check_sync_owner(struct cli *cli)
     if (db_run(&cli->db,
                "select n.nspname from pg_catalog.pg_namespace n, pg_catalog.pg_proc p"
                " where p.pronamespace = pg_catalog.to_regnamespace('sync')"
-               " and p.proname = 'ensure_queues' and n.nspname <> $1"
+               " and p.proname = 'ensure_queues'"
+               " and pg_catalog.strpos(p.prosrc, '\"' || $1::text || '\".') = 0"
                " and pg_catalog.strpos(p.prosrc, '\"' || n.nspname || '\".') > 0",
                &cli->db.schema, 1, &rows, &error) != 0)
         return fail_db(cli, &error, "migrate sync");
