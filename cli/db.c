@@ -10,16 +10,24 @@
 
 #include <libpq-fe.h>
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 struct rows {
     PGresult *result;
 };
 
 #define MARKER "/*schema*/"
+
+/* After so long without a byte the server is looked at, so often and so long. */
+#define SILENCE_MS 30000
+#define LOOK_S     "10"
+#define LOOKS      2
 
 __attribute__((format(printf, 3, 4))) static int refuse(struct db_error *error, int code,
                                                         const char *format, ...)
@@ -203,14 +211,67 @@ static void add_with_schema(const struct db *db, const char *sql, struct buffer 
     buffer_text(out, sql);
 }
 
+/* Whether the server of this connection says nothing to a new one either; one that refuses it
+ * lives. */
+static int is_silent(const struct db *db, const PGconn *conn)
+{
+    static const char *const keywords[] = {"dbname",          "host", "hostaddr", "port",
+                                           "connect_timeout", NULL};
+    const char *values[] = {db->conninfo, PQhost(conn), PQhostaddr(conn),
+                            PQport(conn), LOOK_S,       NULL};
+    struct timespec began, ended;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    PGPing ping = PQpingParams(keywords, values, 1); /* the first is the whole string */
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    return ping == PQPING_NO_RESPONSE && ended.tv_sec - began.tv_sec >= 5;
+}
+
+/* Until a result is there, or the connection is broken. A server that hangs is given up, as the
+ * library does it; a statement that is slow or waits for a lock is not. */
+static void wait_for_result(struct db *db, PGconn *conn)
+{
+    int left, silent = 0;
+    while ((left = PQflush(conn)) >= 0 && PQisBusy(conn)) {
+        struct pollfd fd = {.fd = PQsocket(conn), .events = left ? POLLIN | POLLOUT : POLLIN};
+        int ready = poll(&fd, 1, silent > 0 ? 0 : SILENCE_MS);
+        if (ready > 0 && !PQconsumeInput(conn))
+            return;
+        if (ready >= 0)
+            silent = ready == 0 && is_silent(db, conn) ? silent + 1 : 0;
+        if (silent == LOOKS) {
+            db->hung = 1;
+            shutdown(PQsocket(conn), SHUT_RDWR); /* libpq then finds the connection closed */
+        }
+    }
+}
+
+/* As PQexecParams, but for the waiting. */
+static PGresult *ask(struct db *db, const char *sql, const char *const *values, size_t count)
+{
+    PGconn *conn = pgqueue_connection(db->queue);
+    PGresult *last = NULL, *next = NULL;
+    PQsetnonblocking(conn, 1); /* who does not read must not hold up the send either */
+    if (PQsendQueryParams(conn, sql, (int)count, NULL, values, NULL, NULL, 0)) {
+        do {
+            PQclear(last);
+            last = next;
+            wait_for_result(db, conn);
+            next = PQgetResult(conn);
+        } while (next != NULL);
+    }
+    return last;
+}
+
 static int execute(struct db *db, const char *sql, const char *const *values, size_t count,
                    struct rows **rows, struct db_error *error)
 {
-    PGconn *conn = pgqueue_connection(db->queue);
-    PGresult *result = PQexecParams(conn, sql, (int)count, NULL, values, NULL, NULL, 0);
+    PGresult *result = ask(db, sql, values, count);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
         server_error(db, result, error);
+        if (db->hung)
+            refuse(error, EXIT_NO_DATABASE,
+                   "no answer for 50.0 s, and the server takes no new connection either");
         PQclear(result);
         return -1;
     }
@@ -247,9 +308,7 @@ int db_run_json(struct db *db, const char *sql, const char *const *values, size_
 
 int db_json_problem(struct db *db, const char *text, struct buffer *reason)
 {
-    PGconn *conn = pgqueue_connection(db->queue);
-    PGresult *result =
-        PQexecParams(conn, "select $1::pg_catalog.jsonb is null", 1, NULL, &text, NULL, NULL, 0);
+    PGresult *result = ask(db, "select $1::pg_catalog.jsonb is null", &text, 1);
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     int r = PQresultStatus(result) == PGRES_TUPLES_OK ? 0 : -1;
     if (r != 0 && sqlstate != NULL &&

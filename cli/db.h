@@ -30,6 +30,7 @@ struct db {
     struct buffer quoted; /* the schema quoted, with its dot */
     struct buffer password;
     struct pgqueue *queue;
+    int hung; /* the server did, and was given up */
 };
 
 /* Says which database will be used: conninfo of -d, PGQUEUE_DSN, DATABASE_URL or libpq's own

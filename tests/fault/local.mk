@@ -11,7 +11,8 @@ SCRIPT_TESTS += tests/fault/chaos_database.py \
 	tests/fault/chaos_import.py \
 	tests/fault/chaos_orchestrator.py \
 	tests/fault/chaos_storm.py \
-	tests/fault/crash_handlers.py
+	tests/fault/crash_handlers.py \
+	tests/fault/test_cli_hung.py
 EXTRA_DIST += tests/fault/storm.py tests/pair.py
 check_LTLIBRARIES += tests/fault/chaos_handlers.la
 tests_fault_chaos_handlers_la_SOURCES = tests/fault/chaos_handlers.c
