@@ -212,6 +212,23 @@ race("expiry against cancel", overdue, [BEGIN, expire, COMMIT], [BEGIN, cancel, 
 race("expiry against touch", overdue, [BEGIN, expire, COMMIT], [BEGIN, ("touch", lambda x, r: ("select /*schema*/touch(%s, %s)", x["id"], x["lease"])), COMMIT],
      lambda x, a, b: state(x) == ("active:1" if b["touch"] == "ok" else "retry:1") or (a, b, state(x)))
 
+# The fence: a transaction that touches a job, does its work and completes the job. It holds the lease from its first
+# statement on: holding the job's row instead, it would wait for a rescue that waits for it, and an expiry that waited for
+# the row would take the job away that had just answered ok.
+touch = ("touch", lambda x, r: ("select /*schema*/touch(%s, %s)", x["id"], x["lease"]))
+fence = [BEGIN, touch, complete, COMMIT]
+for name, setup, other, ended in (("a rescue", lambda: claimed(2), rescue, "retry:1"), ("an expiry", overdue, expire, "retry:1"),
+                                  ("a cancel", lambda: claimed(2), cancel, "cancelled:1"),
+                                  ("a settle of its batch", lambda: claimed(2), ("settle", lambda x, r: (
+                                      "select /*schema*/complete(%s::bigint[], %s::bigint[])", x["ids"], [x["lease"]] * 2)), "completed:1")):
+    race(f"a fence against {name}", setup, fence, [other], lambda x, a, b, ended=ended:
+         a["touch"] == a["settle"] and not {"40P01"} & {str(v) for v in b.values()}
+         and state(x) == ("completed:1" if a["touch"] == "ok" else ended) or (a, b, state(x)))
+second = ("touch", lambda x, r: ("select /*schema*/touch(%s, %s)", x["ids"][1], x["lease"]))
+race("two fences of one batch", lambda: claimed(2), fence,
+     [second, ("settle", lambda x, r: ("select /*schema*/complete(%s, %s)", x["ids"][1], x["lease"]))],
+     lambda x, a, b: set(a.values()) | set(b.values()) <= {"ok", None} and {state(x, i) for i in x["ids"]} == {"completed:1"} or (a, b))
+
 
 def failed():
     """One job of a batch has failed for good, the batch is still leased."""
