@@ -16,6 +16,7 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/db/call.c libqueue/db/call.h \
 	libqueue/db/conn.c libqueue/db/conn.h \
 	libqueue/db/conninfo.c libqueue/db/conninfo.h \
+	libqueue/db/hosts.c libqueue/db/hosts.h \
 	libqueue/db/migrate.c libqueue/db/migrate.h \
 	libqueue/db/param.c libqueue/db/param.h \
 	libqueue/db/row.c libqueue/db/row.h \

@@ -33,11 +33,13 @@ SCRIPT_TESTS += tests/fault/test_restart_load.py
 EXTRA_DIST += tests/toy.py
 
 # Modules of the library.
-LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_options tests/unit/test_param tests/unit/test_place \
+LIBQUEUE_UNIT_TESTS = tests/unit/test_buf tests/unit/test_conninfo tests/unit/test_hosts tests/unit/test_options \
+	tests/unit/test_param tests/unit/test_place \
 	tests/unit/test_loop tests/unit/test_row tests/unit/test_stmt tests/unit/test_threads tests/unit/test_utf8
 C_TESTS += $(LIBQUEUE_UNIT_TESTS)
 tests_unit_test_buf_LDADD = $(UNIT_LIBS)
 tests_unit_test_conninfo_LDADD = $(UNIT_LIBS)
+tests_unit_test_hosts_LDADD = $(UNIT_LIBS)
 tests_unit_test_options_LDADD = $(UNIT_LIBS)
 tests_unit_test_param_LDADD = $(UNIT_LIBS)
 tests_unit_test_row_LDADD = $(UNIT_LIBS)
@@ -60,6 +62,9 @@ tests_fault_test_watch_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS
 
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
+
+C_TESTS += tests/fault/test_failover
+tests_fault_test_failover_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
 C_TESTS += tests/fault/test_silent
 tests_fault_test_silent_LDADD = tests/libtestdb.la $(UNIT_LIBS)

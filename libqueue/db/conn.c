@@ -15,11 +15,8 @@
  * whole, so that those who lost a server together do not come back together. No longer, because
  * rescue_dead() gives a worker whose connection broke 1.2 s from the time that somebody else is
  * back, and connecting takes its time on a busy machine. */
-#define RETRY_FIRST_US  50000u
-#define RETRY_MOST_US   500000u
-/* A try to connect is given up after this; libpq's own connect_timeout counts in blocking calls
- * only. */
-#define CONNECT_MOST_US 10000000u
+#define RETRY_FIRST_US 50000u
+#define RETRY_MOST_US  500000u
 
 /* A server that is stopped, or a network that swallows everything, does not answer at all. A
  * statement may be slow, though, or wait for a lock: so one that was given up is given twice the
@@ -62,16 +59,18 @@ static void drop(struct conn *c)
 void pgqi_conn_close(struct conn *c)
 {
     drop(c);
+    pgqi_hosts_free(&c->hosts);
     c->state = CONN_CLOSED;
     c->done = NULL;
 }
 
 /* The connection is gone: a call under way fails with "unknown", and a new try is due after a wait.
- */
+ * It begins with another host where this one was silent, for which there is a reason, or did not
+ * let us in. */
 static void lose(struct conn *c, const char *reason)
 {
     pgqueue_error error;
-    char why[256];
+    char why[512];
     conn_result_fn *done = c->done;
     int busy = c->state == CONN_BUSY;
     snprintf(why, sizeof why, "%s",
@@ -81,6 +80,8 @@ static void lose(struct conn *c, const char *reason)
     pgqi_error_set(&error,
                    busy && pgqi_stmt_spec(c->stmt)->changes ? PGQUEUE_EUNKNOWN : PGQUEUE_ECONN,
                    "%s", why);
+    if (c->pg != NULL)
+        pgqi_hosts_after(&c->hosts, c->pg, reason != NULL || c->state == CONN_CONNECTING);
     drop(c);
     uint32_t wait = RETRY_FIRST_US << (c->failures < 7 ? c->failures : 7);
     wait = wait > RETRY_MOST_US ? RETRY_MOST_US : wait;
@@ -104,17 +105,29 @@ static void notice(void *user, const PGresult *result)
                  text);
 }
 
+/* The time of a host that is not the one before begins: libpq goes on to the next by itself when
+ * one refuses. */
+static void see_host(struct conn *c)
+{
+    char host[sizeof c->host];
+    pgqi_hosts_name(c->pg, host, sizeof host);
+    if (strcmp(host, c->host) == 0)
+        return;
+    snprintf(c->host, sizeof c->host, "%s", host);
+    c->retry_us = pgqi_now_us() + c->hosts.limit_s * (uint64_t)1000000;
+}
+
 static void start(struct conn *c)
 {
-    c->pg = PQconnectStartParams((const char *const *)c->info->keywords,
-                                 (const char *const *)c->info->values, 0);
+    c->pg = pgqi_hosts_connect(&c->hosts, c->info);
+    c->state = CONN_CONNECTING;
     if (c->pg == NULL || PQstatus(c->pg) == CONNECTION_BAD) {
         lose(c, NULL);
         return;
     }
     PQsetNoticeReceiver(c->pg, notice, c);
-    c->state = CONN_CONNECTING;
-    c->retry_us = pgqi_now_us() + CONNECT_MOST_US;
+    c->host[0] = '\0';
+    see_host(c);
     set_socket(c, PQsocket(c->pg));
     c->events = POLLOUT;
 }
@@ -123,6 +136,7 @@ static void go_on_connecting(struct conn *c)
 {
     PostgresPollingStatusType status = PQconnectPoll(c->pg);
     set_socket(c, PQsocket(c->pg)); /* another address may have been tried */
+    see_host(c);
     switch (status) {
     case PGRES_POLLING_READING:
         c->events = POLLIN;
@@ -289,6 +303,13 @@ static void give_up(struct conn *c)
     lose(c, why);
 }
 
+static void give_host_up(struct conn *c)
+{
+    char why[sizeof c->host + 40];
+    snprintf(why, sizeof why, "no answer within %u s from %s", (unsigned)c->hosts.limit_s, c->host);
+    lose(c, why);
+}
+
 void pgqi_conn_process(struct conn *c, uint64_t now_us)
 {
     switch (c->state) {
@@ -298,7 +319,7 @@ void pgqi_conn_process(struct conn *c, uint64_t now_us)
         break;
     case CONN_CONNECTING:
         if (now_us >= c->retry_us)
-            lose(c, NULL);
+            give_host_up(c);
         else
             go_on_connecting(c);
         break;

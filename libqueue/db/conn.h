@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "db/conninfo.h"
+#include "db/hosts.h"
 #include "db/param.h"
 #include "db/stmt.h"
 #include "pgqueue.h"
@@ -41,7 +42,9 @@ struct conn {
     int fd;            /* -1: none. May change while CONNECTING. */
     unsigned socket;   /* counts the sockets that fd has named: a number comes back */
     int events;        /* POLLIN | POLLOUT to watch fd for */
-    uint64_t retry_us; /* DOWN: when to try; CONNECTING: when to give up */
+    uint64_t retry_us; /* DOWN: when to try; CONNECTING: when to give this host up */
+    struct hosts hosts;
+    char host[384];    /* CONNECTING: the host that is tried, for people */
     uint32_t failures; /* in a row */
     uint64_t first_us; /* when the first byte of the last answer came: what follows is its length */
     uint64_t
