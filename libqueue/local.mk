@@ -37,6 +37,7 @@ libqueue_libpgqueue_all_la_SOURCES = \
 	libqueue/run/next.c \
 	libqueue/run/place.c libqueue/run/place.h \
 	libqueue/run/poll.c \
+	libqueue/run/putoff.c \
 	libqueue/run/session.c \
 	libqueue/run/settle.c \
 	libqueue/run/stop.c \

@@ -60,6 +60,9 @@ tests_fault_test_refused_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LI
 C_TESTS += tests/fault/test_watch
 tests_fault_test_watch_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 
+C_TESTS += tests/fault/test_put_off
+tests_fault_test_put_off_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
+
 C_TESTS += tests/fault/test_hung
 tests_fault_test_hung_LDADD = $(TESTWORKER_LIBS) tests/libtestdb.la $(UNIT_LIBS)
 

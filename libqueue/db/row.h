@@ -43,6 +43,8 @@ struct pgqueue_job {
     size_t output_len;
     double delay_s; /* < 0: not set */
     int outcome;
+    unsigned char unsure;  /* the worker's: its outcome was sent, and no answer came */
+    unsigned char refused; /* the worker's: and, sent alone, it was refused for now */
     /* The worker's own. */
     void *owner;
     atomic_int place;         /* enum job_place of run/worker.h */

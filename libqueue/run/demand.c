@@ -77,6 +77,8 @@ int pgqi_demand(const struct pgqueue_worker *w, const struct work_queue *q,
     int have = q->backlog_count + q->handed;
     if (w->outcome_count + w->settling_count >= UNSETTLED_MOST || w->output_bytes >= OUTPUT_BYTES)
         return 0;
+    if (q->put_off > slots)
+        return 0; /* what ends there cannot be settled for now */
     int ahead = 0, full = w->held_bytes >= HELD_BYTES;
     if (w->options.prefetch != 0 && !q->on_loop && !full) {
         double jobs = PREFETCH_US * slots / job_us(q, now_us);

@@ -50,7 +50,7 @@ static void name_declared(const struct pgqueue_worker *w, pgqueue_error *error)
 /* A step of the set-up failed. What cannot be cured by waiting stops the worker. */
 static void setup_failed(struct pgqueue_worker *w, const pgqueue_error *error)
 {
-    if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN)
+    if (w->claim.state != CONN_IDLE)
         return; /* the connection comes back by itself */
     pgqueue_error named = *error;
     name_declared(w, &named);
@@ -322,9 +322,13 @@ static void settle_session_done(void *user, struct pg_result *result, const pgqu
 {
     struct pgqueue_worker *w = user;
     if (result == NULL) {
+        if (w->settle.state != CONN_IDLE)
+            return; /* the connection comes back by itself */
         pgqi_log(&w->log, PGQUEUE_DEBUG, "session settings: %s", error->message);
-        if (error->code == PGQUEUE_ECONN)
+        if (error->retryable) {
+            w->settle_retry_us = pgqi_now_us() + 100000 + pgqi_jitter(100000);
             return;
+        }
     }
     pgqi_result_free(result);
     w->settle_up = 1;
@@ -334,9 +338,16 @@ static void settle_session_done(void *user, struct pg_result *result, const pgqu
 static void settle_up(void *user)
 {
     struct pgqueue_worker *w = user;
+    w->settle_retry_us = 0;
+}
+
+void pgqi_settle_setup(struct pgqueue_worker *w)
+{
     pgqi_params_reset(&w->settle_params);
     if (pgqi_params_bind(&w->settle_params))
         pgqi_conn_call(&w->settle, STMT_SESSION, &w->settle_params, settle_session_done, w);
+    else
+        w->settle_retry_us = pgqi_now_us() + 100000;
 }
 
 static void settle_down(void *user, const char *why)

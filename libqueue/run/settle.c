@@ -9,6 +9,11 @@
 #include "db/call.h"
 #include "run/worker.h"
 
+/* What is refused for now is sent so often as it is, unless a refusal takes so long; then one by
+ * one. */
+#define TRIES   3
+#define SLOW_US 50000u
+
 void pgqi_outcome_push(struct pgqueue_worker *w, struct pgqueue_job *job)
 {
     w->held_bytes -= pgqi_job_ended(job);
@@ -51,14 +56,6 @@ static void tell_lost(struct pgqueue_worker *w, const struct pgqueue_job *job)
     pgqi_worker_event(w, &event);
 }
 
-/* What was sent is done with. */
-static void answered(struct pgqueue_worker *w)
-{
-    size_t again = w->settling_count < w->settle_again ? w->settling_count : w->settle_again;
-    w->settle_again -= again;
-    w->settling_count = 0;
-}
-
 /* One outcome alone that the database refuses, an end hook's error for instance: the attempt fails
  * with that error. If that is refused, too, the job stays leased until its expire_in ends. */
 static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
@@ -67,7 +64,7 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
     pgqi_log(&w->log, PGQUEUE_ERROR, "job %lld of queue \"%s\" cannot be settled: %s",
              (long long)job->id, job->batch->queue, error->message);
     if (job->outcome == PGQUEUE_RETRY || job->outcome == OUTCOME_RELEASE) {
-        answered(w);
+        w->settling_count = 0;
         pgqi_job_done_with(w, job);
         return;
     }
@@ -78,16 +75,45 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
     unsend(w);
 }
 
-static void settle_failed(struct pgqueue_worker *w, const pgqueue_error *error)
+/* The connection says so, not the server: it may have happened. Then the answer will be "lost". */
+static void unanswered(struct pgqueue_worker *w)
 {
-    if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN) {
-        /* It may have happened: then the answer will be "lost". */
-        if (w->settle_again < w->settling_count)
-            w->settle_again = w->settling_count;
-        unsend(w);
-    } else if (error->retryable) {
+    for (size_t i = 0; i < w->settling_count; i++)
+        w->settling[i]->unsure = 1;
+    unsend(w);
+    if (w->settle.state == CONN_IDLE) /* memory is out; else a new connection is the pause */
         w->settle_retry_us = pgqi_now_us() + 10000 + pgqi_jitter(20000);
+}
+
+/* For a reason that may pass, a deadlock or an end hook's other server. Not that of the
+ * connection, whatever the SQLSTATE: then no server would have said it. What does not pass soon,
+ * and what takes long each time, is not to hold up what has nothing to do with it. */
+static void refused_for_now(struct pgqueue_worker *w, const pgqueue_error *error, int trying)
+{
+    uint64_t now_us = pgqi_now_us(), took_us = now_us - w->settle_sent_us;
+    struct pgqueue_job *job = w->settling[0];
+    int soon = w->settle_failures < TRIES && took_us < SLOW_US;
+    if (!trying)
+        w->settle_failures = soon ? w->settle_failures + 1 : TRIES;
+    if (soon && !trying) {
+        w->settle_retry_us = now_us + 10000 + pgqi_jitter(20000);
         unsend(w);
+    } else if (w->settling_count > 1) {
+        w->settle_single = (int)w->settling_count;
+        unsend(w);
+    } else {
+        w->settling_count = 0;
+        job->batch->settled--;
+        pgqi_put_off(w, job, error->message, took_us, now_us);
+    }
+}
+
+static void settle_failed(struct pgqueue_worker *w, const pgqueue_error *error, int trying)
+{
+    if (error->sqlstate[0] == '\0') {
+        unanswered(w);
+    } else if (error->retryable) {
+        refused_for_now(w, error, trying);
     } else if (w->settling_count > 1) {
         w->settle_single = (int)w->settling_count; /* find the one */
         unsend(w);
@@ -101,17 +127,23 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
     struct pgqueue_worker *w = user;
     int64_t settled = 0;
     int back = 0;
-    if (w->settle_single > 0)
+    int trying = w->settle_trying;
+    w->settle_trying = 0;
+    if (w->settle_single > 0 && !trying)
         w->settle_single--;
     if (result == NULL) {
-        settle_failed(w, error);
+        settle_failed(w, error, trying);
         return;
     }
+    if (trying)
+        pgqi_put_off_over(w, w->settling[0], pgqi_now_us());
+    else if (w->settle_single == 0)
+        w->settle_failures = 0;
     for (size_t i = 0; i < w->settling_count; i++) {
         struct pgqueue_job *job = w->settling[i];
         if (i < pgqi_row_count(result) && pgqi_row_bool(result, i, 0))
             settled++;
-        else if (w->settle_again == 0)
+        else if (!job->unsure)
             tell_lost(w, job);
         back = back || job->outcome == PGQUEUE_RETRY || job->outcome == PGQUEUE_SNOOZE;
         pgqi_job_done_with(w, job);
@@ -120,7 +152,7 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
         w->look = 0; /* it may be due again: look before the end */
         w->poll_us = 0;
     }
-    answered(w);
+    w->settling_count = 0;
     pgqi_result_free(result);
     pgqueue_event event = {
         .size = sizeof event, .kind = PGQUEUE_EVENT_SETTLED, .worker = w->id, .count = settled};
@@ -211,16 +243,23 @@ static const char *one_queue(const struct pgqueue_worker *w)
     return first->queue;
 }
 
-static void take_outcomes(struct pgqueue_worker *w)
+static void take_outcomes(struct pgqueue_worker *w, uint64_t now_us)
 {
-    /* What is repeated after an unknown outcome goes alone, so that its "lost" is not told. */
-    size_t most = w->settle_again > 0 ? w->settle_again : SETTLE_MOST;
-    most = w->settle_single > 0 ? 1 : most;
+    size_t most = w->settle_single > 0 ? 1 : SETTLE_MOST;
     size_t bytes = 0;
+    struct pgqueue_job *due = pgqi_put_off_due(w, now_us);
+    if (due != NULL) {
+        due->batch->settled++;
+        w->settling[w->settling_count++] = due;
+        w->settle_trying = 1;
+        return;
+    }
     while (w->settling_count < most && bytes < SETTLE_BYTES && w->outcomes.first != NULL) {
         struct pgqueue_job *job = pgqi_list_pop(&w->outcomes);
-        bytes += job->output_len;
         w->outcome_count--;
+        if (pgqi_put_behind(w, job))
+            continue;
+        bytes += job->output_len;
         job->batch->settled++;
         w->settling[w->settling_count++] = job;
     }
@@ -229,10 +268,16 @@ static void take_outcomes(struct pgqueue_worker *w)
 void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
 {
     struct params *p = &w->settle_params;
-    if (w->settle.state != CONN_IDLE || !w->settle_up || w->settling_count > 0 ||
-        w->outcomes.first == NULL || now_us < w->settle_retry_us)
+    if (w->settle.state != CONN_IDLE || w->settling_count > 0 || now_us < w->settle_retry_us)
         return;
-    take_outcomes(w);
+    if (!w->settle_up) {
+        pgqi_settle_setup(w);
+        return;
+    }
+    take_outcomes(w, now_us);
+    if (w->settling_count == 0)
+        return;
+    w->settle_sent_us = now_us;
     pgqi_params_reset(p);
     pgqi_param_array(p, OID_INT8, w->settling_count);
     for (size_t i = 0; i < w->settling_count; i++)
@@ -249,6 +294,7 @@ void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
         pgqi_conn_call(&w->settle, STMT_SETTLE, p, settle_done, w);
         return;
     }
+    w->settle_trying = 0;
     unsend(w); /* memory is out: smaller statements, later */
     w->settle_single = 10;
     w->settle_retry_us = now_us + 100000;
@@ -256,6 +302,11 @@ void pgqi_settle_step(struct pgqueue_worker *w, uint64_t now_us)
 
 uint64_t pgqi_settle_wake_us(const struct pgqueue_worker *w)
 {
-    int can_send = w->settle.state == CONN_IDLE && w->settle_up && w->settling_count == 0;
-    return can_send && w->outcomes.first != NULL ? w->settle_retry_us : UINT64_MAX;
+    if (w->settle.state != CONN_IDLE || w->settling_count > 0)
+        return UINT64_MAX;
+    if (!w->settle_up || w->outcomes.first != NULL)
+        return w->settle_retry_us;
+    if (w->put_off == 0 || w->state >= WORKER_LEAVING)
+        return UINT64_MAX;
+    return w->put_off_us > w->settle_retry_us ? w->put_off_us : w->settle_retry_us;
 }

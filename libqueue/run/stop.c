@@ -76,6 +76,7 @@ static void left(void *user, struct pg_result *result, const pgqueue_error *erro
 static void begin_leave(struct pgqueue_worker *w, uint64_t now_us)
 {
     w->state = WORKER_LEAVING;
+    pgqi_put_off_end(w);
     w->deadline_us = now_us + (w->id == 0 ? 0 : LEAVE_MOST_US);
 }
 

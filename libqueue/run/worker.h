@@ -98,6 +98,12 @@ struct work_queue {
     double rate;      /* jobs ended per second, recent */
     uint64_t rate_us;
     int rate_count;
+    /* Outcomes that are put off: those refused for now, and, while held_up, those behind them. */
+    struct job_list refused_outcomes, outcomes_behind;
+    int put_off;           /* of both */
+    int held_up;           /* one was refused alone, and none has gone through since */
+    uint64_t try_us;       /* when to send one of them again */
+    uint64_t try_pause_us; /* after the last refusal */
 };
 
 struct declared_schedule {
@@ -187,8 +193,11 @@ struct pgqueue_worker {
     size_t settling_count;
     size_t output_bytes; /* of both */
     int settle_single;   /* one by one, after a statement failed for a reason of its own */
-    size_t settle_again; /* so many at the head of outcomes were sent before, outcome unknown */
-    uint64_t settle_retry_us;
+    int settle_failures; /* in a row, for reasons that may pass */
+    int settle_trying;   /* what was sent is one that was put off */
+    uint64_t settle_sent_us, settle_retry_us;
+    int put_off;         /* outcomes, of all queues */
+    uint64_t put_off_us; /* when to send one of them again */
     /* stop */
     atomic_int stop; /* 1 drain, 2 now */
     atomic_int paused;
@@ -209,6 +218,7 @@ struct work_queue *pgqi_queue_named(const struct pgqueue_worker *w, const char *
 void pgqi_session_init(struct pgqueue_worker *w);
 void pgqi_register_again(struct pgqueue_worker *w);
 void pgqi_setup_step(struct pgqueue_worker *w);
+void pgqi_settle_setup(struct pgqueue_worker *w); /* the connection is IDLE, and not up */
 
 /* next.c: what the claiming connection does next */
 void pgqi_claim_step(struct pgqueue_worker *w, uint64_t now_us);
@@ -256,6 +266,17 @@ void pgqi_recall_unstarted(struct pgqueue_worker *w);
 void pgqi_return_waiting(struct pgqueue_worker *w, uint64_t now_us);
 void pgqi_mark_cancelled(struct pgqueue_worker *w, int64_t id, int64_t lease);
 void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
+
+/* putoff.c: outcomes that the database refuses for now. They are not among the outcomes. */
+/* The job's outcome, sent alone, was refused; took_us: how long that took. */
+void pgqi_put_off(struct pgqueue_worker *w, struct pgqueue_job *job, const char *why,
+                  uint64_t took_us, uint64_t now_us);
+int pgqi_put_behind(struct pgqueue_worker *w, struct pgqueue_job *job); /* 0: it may be sent */
+struct pgqueue_job *pgqi_put_off_due(struct pgqueue_worker *w, uint64_t now_us); /* or NULL */
+/* Such a one went through: others of its queue are outcomes again. */
+void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us);
+/* All are outcomes again, for a last try. */
+void pgqi_put_off_end(struct pgqueue_worker *w);
 
 /* settle.c */
 void pgqi_outcome_push(struct pgqueue_worker *w, struct pgqueue_job *job);
