@@ -75,9 +75,10 @@ int pgqi_demand(const struct pgqueue_worker *w, const struct work_queue *q,
 {
     int slots = q->on_loop || q->concurrency < w->pool.count ? q->concurrency : w->pool.count;
     int have = q->backlog_count + q->handed;
-    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST || w->output_bytes >= OUTPUT_BYTES)
+    if (w->outcome_count + w->settling_count >= UNSETTLED_MOST ||
+        w->output_bytes - w->put_off_bytes >= OUTPUT_BYTES)
         return 0;
-    if (q->put_off > slots)
+    if (q->put_off > slots || (q->put_off > 0 && w->put_off_bytes >= OUTPUT_BYTES))
         return 0; /* what ends there cannot be settled for now */
     int ahead = 0, full = w->held_bytes >= HELD_BYTES;
     if (w->options.prefetch != 0 && !q->on_loop && !full) {

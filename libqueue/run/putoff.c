@@ -33,10 +33,11 @@ static void look_next(struct pgqueue_worker *w, uint64_t least_us)
         w->put_off_us = least_us;
 }
 
-static void count(struct pgqueue_worker *w, struct work_queue *q, int more)
+static void count(struct pgqueue_worker *w, const struct pgqueue_job *job, int more)
 {
-    q->put_off += more;
+    queue_of(job)->put_off += more;
     w->put_off += more;
+    w->put_off_bytes += more > 0 ? job->output_len : -job->output_len;
 }
 
 static uint64_t next_pause(struct work_queue *q, uint64_t took_us)
@@ -60,7 +61,7 @@ void pgqi_put_off(struct pgqueue_worker *w, struct pgqueue_job *job, const char 
     }
     job->refused = 1;
     pgqi_list_push(&q->refused_outcomes, job);
-    count(w, q, 1);
+    count(w, job, 1);
     q->try_us = now_us + next_pause(q, took_us);
     look_next(w, now_us + (2 * took_us > GAP_US ? 2 * took_us : GAP_US));
 }
@@ -72,7 +73,7 @@ int pgqi_put_behind(struct pgqueue_worker *w, struct pgqueue_job *job)
     if (!q->held_up || job->outcome == OUTCOME_RELEASE)
         return 0;
     pgqi_list_push(&q->outcomes_behind, job);
-    count(w, q, 1);
+    count(w, job, 1);
     if (w->put_off_us > q->try_us)
         w->put_off_us = q->try_us;
     return 1;
@@ -90,20 +91,28 @@ struct pgqueue_job *pgqi_put_off_due(struct pgqueue_worker *w, uint64_t now_us)
         look_next(w, now_us);
         return NULL;
     }
-    count(w, q, -1);
-    return pgqi_list_pop(q->outcomes_behind.first != NULL ? &q->outcomes_behind
-                                                          : &q->refused_outcomes);
+    struct pgqueue_job *job = pgqi_list_pop(
+        q->outcomes_behind.first != NULL ? &q->outcomes_behind : &q->refused_outcomes);
+    count(w, job, -1);
+    return job;
 }
 
-static void back(struct pgqueue_worker *w, struct work_queue *q, struct job_list *list)
+static void back(struct pgqueue_worker *w, struct job_list *list)
 {
     struct pgqueue_job *job;
     while ((job = pgqi_list_pop(list)) != NULL) {
         job->refused = 0;
         pgqi_list_push(&w->outcomes, job);
         w->outcome_count++;
-        count(w, q, -1);
+        count(w, job, -1);
     }
+}
+
+void pgqi_put_off_retry(struct pgqueue_worker *w, uint64_t now_us)
+{
+    for (size_t i = 0; i < w->queue_count; i++)
+        w->queues[i]->try_us = now_us;
+    w->put_off_us = now_us;
 }
 
 void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us)
@@ -112,9 +121,9 @@ void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, 
     q->held_up = 0;
     q->try_pause_us = 0;
     q->try_us = now_us;
-    back(w, q, &q->outcomes_behind);
+    back(w, &q->outcomes_behind);
     if (job->refused)
-        back(w, q, &q->refused_outcomes);
+        back(w, &q->refused_outcomes);
     look_next(w, now_us);
 }
 
@@ -123,7 +132,7 @@ void pgqi_put_off_end(struct pgqueue_worker *w)
     for (size_t i = 0; w->put_off > 0 && i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
         q->held_up = 0;
-        back(w, q, &q->outcomes_behind);
-        back(w, q, &q->refused_outcomes);
+        back(w, &q->outcomes_behind);
+        back(w, &q->refused_outcomes);
     }
 }

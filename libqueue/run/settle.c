@@ -9,8 +9,8 @@
 #include "db/call.h"
 #include "run/worker.h"
 
-/* What is refused for now is sent so often as it is, unless a refusal takes so long; then one by
- * one. */
+/* What is refused for now is sent so often as it is, but only once more if a refusal takes so long:
+ * a deadlock is told after a second and then over. Then one by one. */
 #define TRIES   3
 #define SLOW_US 50000u
 
@@ -75,24 +75,32 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
     unsend(w);
 }
 
-/* The connection says so, not the server: it may have happened. Then the answer will be "lost". */
-static void unanswered(struct pgqueue_worker *w)
+static void unsure(struct pgqueue_worker *w)
 {
     for (size_t i = 0; i < w->settling_count; i++)
         w->settling[i]->unsure = 1;
+}
+
+/* The connection says so, not the server: it may have happened. Then the answer will be "lost". */
+static void unanswered(struct pgqueue_worker *w)
+{
+    unsure(w);
     unsend(w);
     if (w->settle.state == CONN_IDLE) /* memory is out; else a new connection is the pause */
         w->settle_retry_us = pgqi_now_us() + 10000 + pgqi_jitter(20000);
 }
 
-/* For a reason that may pass, a deadlock or an end hook's other server. Not that of the
- * connection, whatever the SQLSTATE: then no server would have said it. What does not pass soon,
- * and what takes long each time, is not to hold up what has nothing to do with it. */
+/* For a reason that may pass, a deadlock or an end hook's other server: the server has said so, and
+ * an end hook may say any SQLSTATE. What does not pass soon, and what takes long each time, is not
+ * to hold up what has nothing to do with it. */
 static void refused_for_now(struct pgqueue_worker *w, const pgqueue_error *error, int trying)
 {
     uint64_t now_us = pgqi_now_us(), took_us = now_us - w->settle_sent_us;
     struct pgqueue_job *job = w->settling[0];
-    int soon = w->settle_failures < TRIES && took_us < SLOW_US;
+    int soon = w->settle_failures == 0 || (w->settle_failures < TRIES && took_us < SLOW_US);
+    /* A server may go down after its commit and say so, and a pooler speaks for one. */
+    if (error->code == PGQUEUE_ECONN || error->code == PGQUEUE_EUNKNOWN)
+        unsure(w);
     if (!trying)
         w->settle_failures = soon ? w->settle_failures + 1 : TRIES;
     if (soon && !trying) {

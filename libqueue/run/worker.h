@@ -196,8 +196,9 @@ struct pgqueue_worker {
     int settle_failures; /* in a row, for reasons that may pass */
     int settle_trying;   /* what was sent is one that was put off */
     uint64_t settle_sent_us, settle_retry_us;
-    int put_off;         /* outcomes, of all queues */
-    uint64_t put_off_us; /* when to send one of them again */
+    int put_off;          /* outcomes, of all queues */
+    size_t put_off_bytes; /* their outputs */
+    uint64_t put_off_us;  /* when to send one of them again */
     /* stop */
     atomic_int stop; /* 1 drain, 2 now */
     atomic_int paused;
@@ -272,6 +273,8 @@ void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
 void pgqi_put_off(struct pgqueue_worker *w, struct pgqueue_job *job, const char *why,
                   uint64_t took_us, uint64_t now_us);
 int pgqi_put_behind(struct pgqueue_worker *w, struct pgqueue_job *job); /* 0: it may be sent */
+/* There is a new connection: each queue gets a try. */
+void pgqi_put_off_retry(struct pgqueue_worker *w, uint64_t now_us);
 struct pgqueue_job *pgqi_put_off_due(struct pgqueue_worker *w, uint64_t now_us); /* or NULL */
 /* Such a one went through: others of its queue are outcomes again. */
 void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us);
