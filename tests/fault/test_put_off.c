@@ -141,6 +141,26 @@ static void all_of_a_queue(void)
     all_are_done("a queue that was refused");
 }
 
+/* A deadlock: told after a while, and over then. */
+static void deadlock(void)
+{
+    pgqueue_worker *w = make(2);
+    begin(w);
+    testworker_open(&gate, 1);
+    refuse("40P01", NULL);
+    send("bad", 1);
+    int put_off = 0;
+    for (long long end = testdb_ms() + 60000; seen.settled < 1; testworker_turn(w)) {
+        if (testdb_ms() > end)
+            bail("waited in vain for the second try");
+        put_off = put_off || w->put_off > 0;
+    }
+    ok(tries() == 2 && !put_off, "a refusal that took long is sent once more before it is put off");
+    refuse_nothing();
+    is_int(testworker_end(w), PGQUEUE_OK, "the worker ends");
+    all_are_done("a deadlock");
+}
+
 /* A queue's outcomes wait behind a refused one when the drain's time is over. */
 static void at_the_end(void)
 {
@@ -198,6 +218,8 @@ static void make_functions(void)
                       "select code into v_code from public.refused "
                       "where job is null or job = any ($1); "
                       "if found then perform nextval('public.tries'); "
+                      "if v_code = '40P01' then perform pg_sleep(0.1); "
+                      "if currval('public.tries') > 1 then return; end if; end if; "
                       "raise exception 'the other side is down' using errcode = v_code; end if; "
                       "end $$");
     testdb_sql(watch, "create function public.refuse_first() returns int language plpgsql as $$ "
@@ -220,6 +242,7 @@ int main(void)
     one_of_many("08001");
     one_of_many("55P03");
     all_of_a_queue();
+    deadlock();
     at_the_end();
     refused_setup();
     PQfinish(watch);
