@@ -305,8 +305,7 @@ PGQUEUE_API int pgqueue_snooze(pgqueue *queue, pgqueue_job *job, double delay_s,
                                pgqueue_error *error);
 /* Back to the queue at once, attempt not counted. Since: 0.1 */
 PGQUEUE_API int pgqueue_release(pgqueue *queue, pgqueue_job *job, pgqueue_error *error);
-/* Gives the attempt its full expire_in again from now. In a transaction of your own nobody takes
- * the job away before that ends; all jobs of its claim are held until then. Since: 0.1 */
+/* Gives the attempt its full expire_in again from now. Since: 0.1 */
 PGQUEUE_API int pgqueue_touch(pgqueue *queue, pgqueue_job *job, pgqueue_error *error);
 /* Stores how far the job is (JSON, shown as output while it runs). Since: 0.1 */
 PGQUEUE_API int pgqueue_progress(pgqueue *queue, pgqueue_job *job, const void *json, size_t len,
@@ -360,11 +359,9 @@ PGQUEUE_API int pgqueue_unschedule(pgqueue *queue, const char *key, pgqueue_erro
  *
  * A server that stops to answer, or a network that swallows everything, is noticed after 30 s: the
  * connection is given up and made anew. A statement that was only slow, or waits for a lock, is
- * then given 60 s, and so on to 16 min. A host that says nothing to a new connection is left for
- * the next one of conninfo after connect_timeout seconds: 10 unless given or 0, 2 at least.
+ * then given 60 s, and so on to 16 min. A silent host is left for the next one of conninfo.
  *
- * An outcome that the database refuses for a reason that may pass is kept and sent again, at pauses
- * of 0.1 to 2 s, longer if a refusal takes long. The other queues go on meanwhile.
+ * An outcome that the database refuses for a reason that may pass is kept and sent again.
  *
  * Memory: a payload is copied once, from the connection's buffer, and freed when the jobs claimed
  * with it have ended. A worker holds at most: the payloads of the jobs that run; of jobs that wait

@@ -160,7 +160,9 @@ static void claim_done(void *user, struct pg_result *result, const pgqueue_error
         return;
     }
     size_t count = batch->count;
-    q->refused = q->awaken = 0;
+    q->refused = 0;
+    if (q->awaken == 2) /* not one that came meanwhile */
+        q->awaken = 0;
     /* One of many bytes may have been cut off by the server. It counts another way, so: an eighth.
      */
     q->maybe = count == (size_t)q->asked || (count > 0 && batch->bytes >= PGQUEUE_CLAIM_BYTES / 8);

@@ -4,7 +4,8 @@
  *
  * When one that is sent alone is refused, it waits, and all others of its queue with it: the next
  * to be sent is one of these. Does it go through, then so may they; the refused one is sent again
- * at its pauses. Does a refused one go through, then all others are sent as well. */
+ * at its pauses. Does a refused one go through, then all others are sent as well. To go through is
+ * to have called the end hook: what only goes back to the queue tells nothing. */
 #include "run/worker.h"
 
 /* Between two tries of a queue, doubled at each refusal. */
@@ -25,6 +26,7 @@ static struct work_queue *queue_of(const struct pgqueue_job *job)
 
 static void look_next(struct pgqueue_worker *w, uint64_t least_us)
 {
+    w->put_off_gap_us = least_us;
     w->put_off_us = UINT64_MAX;
     for (size_t i = 0; w->put_off > 0 && i < w->queue_count; i++)
         if (w->queues[i]->put_off > 0 && w->queues[i]->try_us < w->put_off_us)
@@ -66,16 +68,19 @@ void pgqi_put_off(struct pgqueue_worker *w, struct pgqueue_job *job, const char 
     look_next(w, now_us + (2 * took_us > GAP_US ? 2 * took_us : GAP_US));
 }
 
-/* What did not run calls no hook, and its time to run is going by. */
+/* What goes back to the queue calls no hook, and what did not run has its time to run going by. At
+ * the end each gets its try. */
 int pgqi_put_behind(struct pgqueue_worker *w, struct pgqueue_job *job)
 {
     struct work_queue *q = queue_of(job);
-    if (!q->held_up || job->outcome == OUTCOME_RELEASE)
+    if (!q->held_up || w->state >= WORKER_LEAVING || job->outcome == OUTCOME_RELEASE ||
+        job->outcome == PGQUEUE_SNOOZE)
         return 0;
+    uint64_t due_us = q->try_us > w->put_off_gap_us ? q->try_us : w->put_off_gap_us;
     pgqi_list_push(&q->outcomes_behind, job);
     count(w, job, 1);
-    if (w->put_off_us > q->try_us)
-        w->put_off_us = q->try_us;
+    if (w->put_off_us > due_us)
+        w->put_off_us = due_us;
     return 1;
 }
 
@@ -108,13 +113,6 @@ static void back(struct pgqueue_worker *w, struct job_list *list)
     }
 }
 
-void pgqi_put_off_retry(struct pgqueue_worker *w, uint64_t now_us)
-{
-    for (size_t i = 0; i < w->queue_count; i++)
-        w->queues[i]->try_us = now_us;
-    w->put_off_us = now_us;
-}
-
 void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us)
 {
     struct work_queue *q = queue_of(job);
@@ -127,9 +125,17 @@ void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, 
     look_next(w, now_us);
 }
 
+void pgqi_put_off_next(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us)
+{
+    struct work_queue *q = queue_of(job);
+    q->held_up = q->held_up && q->put_off > 0;
+    q->try_us = now_us;
+    look_next(w, now_us);
+}
+
 void pgqi_put_off_end(struct pgqueue_worker *w)
 {
-    for (size_t i = 0; w->put_off > 0 && i < w->queue_count; i++) {
+    for (size_t i = 0; i < w->queue_count; i++) {
         struct work_queue *q = w->queues[i];
         q->held_up = 0;
         back(w, &q->outcomes_behind);

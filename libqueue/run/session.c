@@ -339,7 +339,6 @@ static void settle_up(void *user)
 {
     struct pgqueue_worker *w = user;
     w->settle_retry_us = 0;
-    pgqi_put_off_retry(w, pgqi_now_us()); /* what the old one refused was its end, perhaps */
 }
 
 void pgqi_settle_setup(struct pgqueue_worker *w)

@@ -72,6 +72,7 @@ static void refuse(struct pgqueue_worker *w, const pgqueue_error *error)
     w->output_bytes -= job->output_len;
     pgqueue_job_set_message(job, error->message);
     w->output_bytes += job->output_len;
+    job->refused = 0;
     unsend(w);
 }
 
@@ -112,7 +113,9 @@ static void refused_for_now(struct pgqueue_worker *w, const pgqueue_error *error
     } else {
         w->settling_count = 0;
         job->batch->settled--;
-        pgqi_put_off(w, job, error->message, took_us, now_us);
+        /* A server that goes down, and a pooler that lost it, will not say so again. */
+        int gone = strncmp(error->sqlstate, "57P", 3) == 0 || strcmp(error->sqlstate, "08P01") == 0;
+        pgqi_put_off(w, job, error->message, gone ? 0 : took_us, now_us);
     }
 }
 
@@ -126,8 +129,23 @@ static void settle_failed(struct pgqueue_worker *w, const pgqueue_error *error, 
         w->settle_single = (int)w->settling_count; /* find the one */
         unsend(w);
     } else {
+        if (trying) /* the hook says something else now: so it may of the others */
+            pgqi_put_off_over(w, w->settling[0], pgqi_now_us());
         refuse(w, error);
     }
+}
+
+/* An outcome that was put off is done with. */
+static void tried(struct pgqueue_worker *w, const struct pg_result *result)
+{
+    const struct pgqueue_job *job = w->settling[0];
+    int through = pgqi_row_count(result) > 0 && pgqi_row_bool(result, 0, 0) &&
+                  job->outcome != PGQUEUE_RETRY && job->outcome != PGQUEUE_SNOOZE &&
+                  job->outcome != OUTCOME_RELEASE;
+    if (through)
+        pgqi_put_off_over(w, job, pgqi_now_us());
+    else
+        pgqi_put_off_next(w, job, pgqi_now_us());
 }
 
 static void settle_done(void *user, struct pg_result *result, const pgqueue_error *error)
@@ -144,7 +162,7 @@ static void settle_done(void *user, struct pg_result *result, const pgqueue_erro
         return;
     }
     if (trying)
-        pgqi_put_off_over(w, w->settling[0], pgqi_now_us());
+        tried(w, result);
     else if (w->settle_single == 0)
         w->settle_failures = 0;
     for (size_t i = 0; i < w->settling_count; i++) {

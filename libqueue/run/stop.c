@@ -56,8 +56,9 @@ static void stopped(struct pgqueue_worker *w, int signed_off)
                         : "%zu jobs run again, the database was away",
              w->held_count);
     const char *why =
-        signed_off || w->abandoned > 0
-            ? "handlers still ran at the drain timeout; their jobs were given back"
+        w->abandoned > 0 ? "handlers still ran at the drain timeout; their jobs were given back"
+        : signed_off
+            ? "the database refused outcomes of finished jobs to the end; they were given back"
             : "no database at the end: finished jobs could not be settled, they run again";
     if (w->rc == PGQUEUE_OK)
         w->rc = pgqi_error_set(&w->error, PGQUEUE_ESTATE, "%s", why);
@@ -76,7 +77,6 @@ static void left(void *user, struct pg_result *result, const pgqueue_error *erro
 static void begin_leave(struct pgqueue_worker *w, uint64_t now_us)
 {
     w->state = WORKER_LEAVING;
-    pgqi_put_off_end(w);
     w->deadline_us = now_us + (w->id == 0 ? 0 : LEAVE_MOST_US);
 }
 
@@ -99,6 +99,10 @@ static void leave(struct pgqueue_worker *w, uint64_t now_us)
     }
     /* What has ended is settled first, so that it does not run again. */
     int settles = w->settling_count > 0 || w->outcomes.first != NULL;
+    if (!settles && w->put_off > 0 && !w->last_tries) { /* then what was refused, for a last time */
+        w->last_tries = settles = 1;
+        pgqi_put_off_end(w);
+    }
     if (w->claim.state != CONN_IDLE || (settles && now_us < w->deadline_us - LEAVE_MOST_US / 2))
         return;
     pgqi_params_reset(&w->claim_params);

@@ -198,7 +198,9 @@ struct pgqueue_worker {
     uint64_t settle_sent_us, settle_retry_us;
     int put_off;          /* outcomes, of all queues */
     size_t put_off_bytes; /* their outputs */
-    uint64_t put_off_us;  /* when to send one of them again */
+    uint64_t put_off_us;  /* when to send one of them again; none before */
+    uint64_t put_off_gap_us;
+    int last_tries; /* they got the tries that all get at the end */
     /* stop */
     atomic_int stop; /* 1 drain, 2 now */
     atomic_int paused;
@@ -273,11 +275,11 @@ void pgqi_job_done_with(struct pgqueue_worker *w, struct pgqueue_job *job);
 void pgqi_put_off(struct pgqueue_worker *w, struct pgqueue_job *job, const char *why,
                   uint64_t took_us, uint64_t now_us);
 int pgqi_put_behind(struct pgqueue_worker *w, struct pgqueue_job *job); /* 0: it may be sent */
-/* There is a new connection: each queue gets a try. */
-void pgqi_put_off_retry(struct pgqueue_worker *w, uint64_t now_us);
 struct pgqueue_job *pgqi_put_off_due(struct pgqueue_worker *w, uint64_t now_us); /* or NULL */
 /* Such a one went through: others of its queue are outcomes again. */
 void pgqi_put_off_over(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us);
+/* Such a one is done with, but tells nothing of the others: the next one of its queue is sent. */
+void pgqi_put_off_next(struct pgqueue_worker *w, const struct pgqueue_job *job, uint64_t now_us);
 /* All are outcomes again, for a last try. */
 void pgqi_put_off_end(struct pgqueue_worker *w);
 

@@ -101,7 +101,7 @@ static void one_of_many(const char *code)
     send("good", JOBS);
     send("bad", 2); /* less than 3 */
     testworker_until(w, &seen.settled, 7 + JOBS + 2, "later ones");
-    is_int(w->put_off, 1, "%s: and so do later ones", code);
+    is_int(w->put_off + w->settle_trying, 1, "%s: and so do later ones", code);
     long long began = testdb_ms();
     until_tries(w, tries() + 5);
     int took = (int)(testdb_ms() - began);
@@ -174,7 +174,9 @@ static void at_the_end(void)
     until_tries(w, 3);
     pgqueue_worker_stop(w);
     long long began = testdb_ms();
-    is_int(pgqueue_worker_run(w, NULL), PGQUEUE_ESTATE, "a worker ends that cannot settle a job");
+    pgqueue_error error;
+    is_int(pgqueue_worker_run(w, &error), PGQUEUE_ESTATE, "a worker ends that cannot settle a job");
+    ok(strstr(error.message, "the database refused") != NULL, "and says why (%s)", error.message);
     int took = (int)(testdb_ms() - began);
     ok(took >= 900, "when its drain is over (%d ms)", took);
     pgqueue_worker_free(w);

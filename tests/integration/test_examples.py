@@ -140,7 +140,7 @@ chosen = re.search(r"^\[queue mail\].*?(?=^#\[http\])", sample, re.MULTILINE | r
 c.sql("select pgqueue.declare_queue('mail-failed')")
 testdb.write("sample.ini", re.sub(r"^#(?=\[|\w+ = )", "", chosen, flags=re.MULTILINE))
 p = daemon(testdb.tmp(), "sample.ini")
-is_(c.sql("select dead_letter, keep_finished, retry_max_ms from pgqueue.queue where name = 'mail'"), [("mail-failed", 1, 3600000)],
+is_(c.sql("select dead_letter, keep_finished, retry_max_ms from pgqueue.queue where name = 'mail'"), [("mail-failed", 1, 86400000)],
     "pgqueued.ini.example: the database takes every option of a queue")
 is_(c.one("select options ->> 'group_id' from pgqueue.schedule where key = 'nightly-report'"), "reports",
     "pgqueued.ini.example: and of a schedule")
