@@ -359,9 +359,7 @@ PGQUEUE_API int pgqueue_unschedule(pgqueue *queue, const char *key, pgqueue_erro
  *
  * A server that stops to answer, or a network that swallows everything, is noticed after 30 s: the
  * connection is given up and made anew. A statement that was only slow, or waits for a lock, is
- * then given 60 s, and so on to 16 min. A silent host is left for the next one of conninfo.
- *
- * An outcome that the database refuses for a reason that may pass is kept and sent again.
+ * then given 60 s, and so on to 16 min. A host that is silent is left for the next of conninfo.
  *
  * Memory: a payload is copied once, from the connection's buffer, and freed when the jobs claimed
  * with it have ended. A worker holds at most: the payloads of the jobs that run; of jobs that wait
